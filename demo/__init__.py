@@ -1,0 +1,1 @@
+"""Two demonstration providers on loopback, their mail, and one visit from beginning to end."""

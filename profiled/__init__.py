@@ -1,0 +1,1 @@
+"""The profile server: users, their accounts, rules and sessions, and the clock."""

@@ -1,0 +1,1 @@
+"""The system's own SMTP server: accepts from stored, queues durably, delivers, reports."""

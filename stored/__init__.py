@@ -1,0 +1,1 @@
+"""The storage server: collects, keeps, files and serves every user's mail."""

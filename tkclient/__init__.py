@@ -1,0 +1,1 @@
+"""The thin client: standard library only; it keeps nothing."""
