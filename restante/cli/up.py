@@ -1,0 +1,181 @@
+"""`restante up`: start the three daemons, open the client, and stop only what was started.
+
+It knows the daemons as programs (`python -m profiled`), their settings files as TOML, and nothing of what
+is inside them. `--demo` adds the demonstration's providers and profile, likewise programs.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
+
+DAEMONS = ("relayd", "stored", "profiled")
+START_SECONDS = 30
+STOP_SECONDS = 35
+POLL_SECONDS = 0.05
+DEMO_DIRECTORY = Path("var/demo")
+
+
+class UpFailed(Exception):
+    """Something did not start; the text is one sentence for the person who typed the command."""
+
+
+class Children:
+    """The processes that this command started, in order; each with a log file of its own."""
+
+    def __init__(self, log_directory: Path) -> None:
+        log_directory.mkdir(parents=True, exist_ok=True)
+        self._log_directory = log_directory
+        self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
+
+    def start(self, name: str, arguments: list[str]) -> subprocess.Popen[bytes]:
+        """Start `python -m ARGUMENTS` in the background, out of the terminal's reach."""
+        with self._log(name).open("wb") as log:
+            child = subprocess.Popen(
+                [sys.executable, "-m", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # Ctrl-C must reach this command alone, which then stops the others in order.
+                start_new_session=True,
+            )
+        self._running.append((name, child))
+        return child
+
+    def wait_until(self, name: str, ready: Callable[[], bool]) -> None:
+        """Return when `ready()` is true; raise UpFailed if the child ends first or time runs out."""
+        child = dict(self._running)[name]
+        deadline = time.monotonic() + START_SECONDS
+        while not ready():
+            if child.poll() is not None:
+                raise UpFailed(f"{name} did not start: {self._last_words(name)}")
+            if time.monotonic() > deadline:
+                raise UpFailed(f"{name} did not answer within {START_SECONDS} s; see {self._log(name)}.")
+            time.sleep(POLL_SECONDS)
+
+    def stop(self) -> None:
+        """Ask every child to stop, the last started first; insist after STOP_SECONDS."""
+        for name, child in reversed(self._running):
+            if child.poll() is None:
+                child.terminate()
+            try:
+                child.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                print(f"{name} did not stop when asked and was ended.", file=sys.stderr)
+
+    def _log(self, name: str) -> Path:
+        return self._log_directory / f"{name}.log"
+
+    def _last_words(self, name: str) -> str:
+        """Return the last line of the child's log that is a sentence and not a JSON record."""
+        lines = self._log(name).read_text(errors="replace").splitlines()
+        words = [line for line in lines if line.strip() and not line.startswith("{")]
+        return words[-1] if words else f"see {self._log(name)}."
+
+
+class Ready:
+    """Whether one URL answers: true once the daemon behind it serves."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._opener = build_opener(ProxyHandler({}))
+
+    def __call__(self) -> bool:
+        try:
+            with self._opener.open(self._url, timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (URLError, OSError):
+            return False
+
+
+def _health_url(config: Path) -> str:
+    """Return where the daemon with this settings file answers `healthz`."""
+    http = tomllib.loads(config.read_text())["http"]
+    if listen := http.get("listen", ""):
+        return f"http://{listen}{http['path']}healthz"
+    return f"http://{http['internal_listen']}/healthz"
+
+
+def _start_daemons(children: Children, settings_directory: Path) -> str:
+    """Start the three daemons; return profiled's public URL once all of them answer."""
+    configs = {name: settings_directory / f"{name}.toml" for name in DAEMONS}
+    for name, config in configs.items():
+        children.start(name, [name, "--config", str(config)])
+    for name, config in configs.items():
+        children.wait_until(name, Ready(_health_url(config)))
+    return _health_url(configs["profiled"]).removesuffix("healthz")
+
+
+def _start_demo(children: Children) -> Path:
+    """Start the demonstration's providers in a fresh directory; return where they wrote the settings."""
+    shutil.rmtree(DEMO_DIRECTORY, ignore_errors=True)
+    DEMO_DIRECTORY.mkdir(parents=True)
+    children.start("providers", ["demo", "providers", "--directory", str(DEMO_DIRECTORY)])
+    children.wait_until("providers", (DEMO_DIRECTORY / "ready").exists)
+    return DEMO_DIRECTORY
+
+
+def _has_display() -> bool:
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _open_client(python: str, server: str, demo: bool) -> int:
+    """Open the window and wait until the person leaves it."""
+    arguments = [python, "-m", "tkclient", "--server", server]
+    environment = dict(os.environ)
+    if demo:
+        made = subprocess.run(
+            [sys.executable, "-m", "demo", "profile", "--server", server], capture_output=True, text=True
+        )
+        if made.returncode:
+            raise UpFailed(f"the demonstration profile could not be made: {made.stderr.strip()}")
+        name, password = made.stdout.splitlines()
+        print(f"the demonstration profile: name {name!r}, password {password!r}", flush=True)
+        arguments += ["--user", name]
+        environment["RESTANTE_PASSWORD"] = password
+    return subprocess.call(arguments, env=environment)
+
+
+def _wait_for_ctrl_c(server: str) -> int:
+    print(f"Restante is running at {server} (Ctrl-C stops it).", flush=True)
+    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    return 0
+
+
+def _up(arguments: argparse.Namespace, children: Children) -> int:
+    settings = _start_demo(children) if arguments.demo else Path("etc")
+    server = _start_daemons(children, settings)
+    window = bool(arguments.client_python) and not arguments.headless and _has_display()
+    if window:
+        return _open_client(arguments.client_python, server, arguments.demo)
+    if arguments.demo:
+        return subprocess.call([sys.executable, "-m", "demo", "visit", "--server", server])
+    if not arguments.headless:
+        print("No window can be opened here (no display, or no Python with tkinter).", flush=True)
+    return _wait_for_ctrl_c(server)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Start everything, stay until the person is done, stop everything that was started."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    children = Children(DEMO_DIRECTORY.parent / "log")
+    try:
+        return _up(arguments, children)
+    except UpFailed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        children.stop()
