@@ -1,0 +1,76 @@
+"""Read letters that strangers wrote: what they say, and where their parts stand.
+
+Everything here takes any octets, never raises, and takes a time that follows the message's size only. The
+raw octets are never changed nor written anew: parts are found by offsets (`scanner`), and a reader that
+meets what it does not understand says less. Nothing here knows of accounts, folders or the database, so the
+package can be run in a process of its own.
+"""
+
+import hashlib
+from collections.abc import Iterator
+
+from restante import log
+from stored.mime.headers import Address
+from stored.mime.parts import Part, decode_slices, parts_in
+from stored.mime.scanner import Octets, Scan
+from stored.mime.summary import Summary, summary_of
+from stored.mime.text import text_in
+
+__all__ = [
+    "Address",
+    "Octets",
+    "Part",
+    "Summary",
+    "decode_part",
+    "parts_of",
+    "slices_of",
+    "summarize",
+    "text_of",
+]
+
+_log = log.get("mime")
+
+
+def summarize(raw: Octets) -> Summary:
+    """Return what the list, the rules and the threads need to know of `raw`. Pure; never raises."""
+    try:
+        return summary_of(raw, Scan(raw))
+    except Exception as exc:
+        _unread(raw, exc)
+        return Summary(body_hash=hashlib.sha256(raw).digest())
+
+
+def text_of(raw: Octets) -> tuple[str, bool]:
+    """Return the letter's text (HTML as plain text), and whether it was cut at 262,144 characters.
+
+    Pure; never raises.
+    """
+    try:
+        return text_in(raw, parts_in(raw, Scan(raw)))
+    except Exception as exc:
+        _unread(raw, exc)
+        return "", False
+
+
+def parts_of(raw: Octets) -> list[Part]:
+    """Return the leaves of the message in order, its texts included (`part.body`). Pure; never raises."""
+    try:
+        return parts_in(raw, Scan(raw))
+    except Exception as exc:
+        _unread(raw, exc)
+        return []
+
+
+def decode_part(raw: Octets, part: Part) -> bytes:
+    """Return the decoded octets of `part`, one that `parts_of(raw)` gave. Pure; never raises."""
+    return b"".join(slices_of(raw, part))
+
+
+def slices_of(raw: Octets, part: Part) -> Iterator[bytes]:
+    """Yield the decoded octets of `part` a megabyte or so at a time. Pure; never raises."""
+    return decode_slices(raw, part.start, part.end, part.encoding)
+
+
+def _unread(raw: Octets, exc: Exception) -> None:
+    """Say that a message was too strange for us; its octets are kept and served all the same."""
+    _log.warning("message.unread", octets=len(raw), cause=exc)

@@ -1,0 +1,161 @@
+"""The leaves of a message as people see them, and their octets decoded.
+
+Leaves are every part that holds no parts; a message within a message is one leaf, not opened.
+"""
+
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stored.mime.headers import base64_octets, decode_words, first, parameters_of
+from stored.mime.scanner import Node, Octets, Scan
+
+SLICE_OCTETS = 1 << 20
+_NAME_LIMIT = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One leaf: what it is called and is, and where its octets stand (`raw[start:end]`, in `encoding`).
+
+    `octets` is its size decoded (reckoned from the encoded octets: exact where those are well formed).
+    `inline` says that it is read within the letter: its text, or a picture its HTML shows. `body` says
+    that it is text of the letter: plain or HTML, nameless, no attachment.
+    """
+
+    part: str
+    name: str
+    type: str
+    octets: int
+    inline: bool
+    start: int
+    end: int
+    encoding: str
+    charset: str = ""
+    body: bool = False
+    content_id: str = ""
+    parent: str = ""
+
+
+def part_of(raw: Octets, node: Node) -> Part:
+    """Return the leaf `node` as a Part. Reads its own fields, and its octets only to count line ends."""
+    disposition, given = parameters_of(first(node.fields, "content-disposition"))
+    name = given.get("filename") or node.parameters.get("name") or ""
+    encoding = _encoding(first(node.fields, "content-transfer-encoding"), node.type)
+    content_id = first(node.fields, "content-id").strip("<> ")
+    body = node.type in ("text/plain", "text/html") and not name and disposition != "attachment"
+    shown = bool(content_id) and node.parent == "multipart/related" and disposition != "attachment"
+    return Part(
+        part=node.number,
+        name=name[:_NAME_LIMIT],
+        type=decode_words(node.type)[:127],
+        octets=_decoded_octets(raw, node.body, node.end, encoding),
+        inline=body or (shown and node.type.startswith("image/")),
+        start=node.body,
+        end=node.end,
+        encoding=encoding,
+        charset=node.parameters.get("charset", "")[:64],
+        body=body,
+        content_id=content_id[:998],
+        parent=node.parent,
+    )
+
+
+def parts_in(raw: Octets, scan: Scan) -> list[Part]:
+    """Return the leaves of a scanned message in the order they stand."""
+    return [part_of(raw, leaf) for leaf in scan.root.leaves()]
+
+
+def _encoding(value: str, kind: str) -> str:
+    """Return the encoding's name as we go by it; unknown ones are read as they are."""
+    word = re.split(r"[\s;(]", value.strip().strip("\"'").lower(), maxsplit=1)[0]
+    known = {
+        "base64": "base64",
+        "quoted-printable": "quoted-printable",
+        "quotedprintable": "quoted-printable",
+    }
+    if kind.startswith(("multipart/", "message/")) and word not in ("base64", "quoted-printable"):
+        return "8bit"
+    return known.get(word, "uuencode" if word in ("x-uuencode", "uuencode", "x-uue", "uue") else "8bit")
+
+
+def _decoded_octets(raw: Octets, start: int, end: int, encoding: str) -> int:
+    """Reckon how many octets a part has decoded, without decoding it where that can be large."""
+    if encoding == "8bit" or start >= end:
+        return max(0, end - start)
+    if encoding == "base64":
+        breaks = sum(_count(raw, octet, start, end) for octet in (b"\r", b"\n", b" "))
+        pads = raw[max(start, end - 8) : end].count(b"=")
+        return max(0, (end - start - breaks) * 3 // 4 - pads)
+    return sum(len(piece) for piece in decode_slices(raw, start, end, encoding))
+
+
+def _count(raw: Octets, octet: bytes, start: int, end: int) -> int:
+    if isinstance(raw, bytes):
+        return raw.count(octet, start, end)
+    return sum(raw[at : min(at + SLICE_OCTETS, end)].count(octet) for at in range(start, end, SLICE_OCTETS))
+
+
+def decode_slices(raw: Octets, start: int, end: int, encoding: str) -> Iterator[bytes]:
+    """Yield the decoded octets of `raw[start:end]` in slices, so that memory stays small. Never raises."""
+    if encoding == "base64":
+        yield from _base64_slices(raw, start, end)
+    elif encoding == "quoted-printable":
+        for at, until in _line_slices(raw, start, end):
+            yield binascii.a2b_qp(raw[at:until])
+    elif encoding == "uuencode":
+        yield _uudecoded(raw[start:end])
+    else:
+        for at in range(start, end, SLICE_OCTETS):
+            yield raw[at : min(at + SLICE_OCTETS, end)]
+
+
+def _base64_slices(raw: Octets, start: int, end: int) -> Iterator[bytes]:
+    """Decode base64 up to its padding; what stands after that is not part of it."""
+    kept = b""
+    for at in range(start, end, SLICE_OCTETS):
+        kept += raw[at : min(at + SLICE_OCTETS, end)].translate(None, _BETWEEN)
+        pad = kept.find(b"=")
+        if pad >= 0:
+            yield base64_octets(kept[:pad])
+            return
+        whole = len(kept) - len(kept) % 4
+        yield base64_octets(kept[:whole])
+        kept = kept[whole:]
+    yield base64_octets(kept)
+
+
+_BETWEEN = bytes(octet for octet in range(256) if not re.match(rb"[A-Za-z0-9+/=]", bytes([octet])))
+
+
+def _line_slices(raw: Octets, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield bounds of about a slice each that end where a line ends."""
+    at = start
+    while at < end:
+        until = min(at + SLICE_OCTETS, end)
+        if until < end:
+            line_end = raw.find(b"\n", until, end)
+            until = line_end + 1 if line_end >= 0 else end
+        yield at, until
+        at = until
+
+
+def _uudecoded(octets: bytes) -> bytes:
+    """Decode the first uuencoded file in `octets`; as they are when there is none."""
+    lines = iter(octets.splitlines())
+    if not any(line.startswith(b"begin ") for line in lines):
+        return octets
+    out: list[bytes] = []
+    for line in lines:
+        if line.strip() in (b"end", b"`"):
+            break
+        try:
+            out.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            needed = ((line[0] - 32) & 63) * 4 // 3 + 4 if line else 0
+            try:
+                out.append(binascii.a2b_uu(line[:needed]))
+            except binascii.Error:
+                continue
+    return b"".join(out)

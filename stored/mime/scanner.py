@@ -1,0 +1,145 @@
+"""Find the parts of a message by their offsets, copying nothing but headers.
+
+`raw` is anything with `find`, slices of octets and a length (bytes, or a mapped file), so memory does not
+follow the message's size, and time is bounded whatever the octets: headers of 64 kB, 1,000 parts, depth 50,
+and a budget for looking at the same octets again. What lies behind a limit is left unread and said so.
+"""
+
+import re
+from dataclasses import dataclass, field
+from mmap import mmap
+
+from stored.mime.headers import Fields, fields_of, first, parameters_of
+
+Octets = bytes | mmap
+
+HEADER_OCTETS = 65_536
+PART_LIMIT = 1_000
+DEPTH_LIMIT = 50
+DELIMITER_LIMIT = 20_000  # lines that begin like a delimiter, over the whole message
+
+_HEADER_LINES = re.compile(rb"(?:(?:[!-9;-~]++[ \t]*+:|[ \t]+[^\s]|>?From )[^\n]*+(?:\n|\Z))*+")
+_BLANK = re.compile(rb"[ \t]*\r?\n")
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+_AFTER_DELIMITER = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)|(--)")
+
+
+@dataclass(slots=True)
+class Node:
+    """One part as it lies in the message: `start` its headers, `body` its octets up to `end`."""
+
+    number: str
+    type: str
+    parameters: dict[str, str]
+    fields: Fields
+    start: int
+    body: int
+    end: int
+    parent: str = ""  # the parent's type
+    children: list["Node"] = field(default_factory=list)
+
+    def leaves(self) -> list["Node"]:
+        """Return the parts that hold no parts, in the order they stand."""
+        return [leaf for child in self.children for leaf in child.leaves()] if self.children else [self]
+
+
+class Scan:
+    """The parts of one message. `too_complex` says that a limit cut the reading short."""
+
+    def __init__(self, raw: Octets) -> None:
+        self._raw = raw
+        self._left = 4 * len(raw) + (1 << 26)  # octets that may be looked at, all depths together
+        self._delimiters = DELIMITER_LIMIT
+        self.parts = 0
+        self.too_complex = False
+        self.root = self._part(0, len(raw), "", "", 0)
+
+    def _part(self, start: int, end: int, number: str, parent: str, depth: int) -> Node:
+        block_end, body = header_bounds(self._raw, start, end)
+        fields = fields_of(self._raw[start:block_end])
+        default = "message/rfc822" if parent == "multipart/digest" else "text/plain"
+        kind, parameters = parameters_of(first(fields, "content-type"))
+        if kind.count("/") != 1 or kind.startswith("/") or kind.endswith("/"):
+            kind = "text/html" if kind == "html" else default if not kind or kind == "text" else "text/plain"
+        node = Node(number or "1", kind, parameters, fields, start, min(body, end), end, parent)
+        self.parts += 1
+        boundary = parameters.get("boundary", "").rstrip()
+        if kind.startswith("multipart/") and boundary:
+            self._divide(node, boundary, number, depth)
+        return node
+
+    def _divide(self, node: Node, boundary: str, number: str, depth: int) -> None:
+        """Give `node` its children; none where its boundary never appears."""
+        if depth >= DEPTH_LIMIT:
+            self.too_complex = True
+            return
+        prefix = f"{number}." if number else ""
+        for start, end in self._pieces(node.body, node.end, boundary):
+            if self.parts >= PART_LIMIT:
+                self.too_complex = True
+                return
+            child = self._part(start, end, f"{prefix}{len(node.children) + 1}", node.type, depth + 1)
+            node.children.append(child)
+
+    def _pieces(self, start: int, end: int, boundary: str) -> list[tuple[int, int]]:
+        """Return the bounds of what stands between the delimiter lines of `boundary`."""
+        delimiter = b"--" + boundary.encode("utf-8", "replace")[:998]
+        pieces: list[tuple[int, int]] = []
+        opened = -1
+        for line, after, closing in self._delimiter_lines(start, end, delimiter):
+            if opened >= 0:
+                pieces.append((opened, max(opened, line)))
+            opened = -1 if closing else after
+            if closing or len(pieces) >= PART_LIMIT:
+                return pieces
+        if opened >= 0 and (opened < end or not pieces):
+            pieces.append((opened, end))
+        return pieces
+
+    def _delimiter_lines(self, start: int, end: int, delimiter: bytes) -> list[tuple[int, int, bool]]:
+        """Return (end of the part before, start of the part after, closing?) for each delimiter line."""
+        self._left -= end - start
+        if self._left < 0:
+            self.too_complex = True
+            return []
+        raw = self._raw
+        found: list[tuple[int, int, bool]] = []
+        at = raw.find(delimiter, start, end)
+        while at >= 0:
+            self._delimiters -= 1
+            if self._delimiters < 0 or len(found) > PART_LIMIT:
+                self.too_complex = True
+                break
+            after = at + len(delimiter)
+            if at == start or raw[at - 1 : at] == b"\n":
+                match = _AFTER_DELIMITER.match(raw, after, end)
+                if match:
+                    closing = match[1] is not None or match[2] is not None
+                    found.append((self._line_end(at, start), match.end(), closing))
+                    if closing:
+                        break
+                    after = match.end()
+            at = raw.find(delimiter, after, end)
+        return found
+
+    def _line_end(self, at: int, start: int) -> int:
+        """Return where the line before the delimiter line at `at` ends, its own line end left out."""
+        if at > start and self._raw[at - 1 : at] == b"\n":
+            at -= 1
+            if at > start and self._raw[at - 1 : at] == b"\r":
+                at -= 1
+        return at
+
+
+def header_bounds(raw: Octets, start: int, end: int) -> tuple[int, int]:
+    """Return where the header block that begins at `start` ends, and where the body begins."""
+    limit = min(end, start + HEADER_OCTETS)
+    match = _HEADER_LINES.match(raw, start, limit)
+    block_end = match.end() if match else start
+    blank = _BLANK.match(raw, block_end, end)
+    if blank:
+        return block_end, blank.end()
+    if block_end >= limit and limit < end:  # more headers than we read: the body is behind them all the same
+        beyond = _BLANK_LINE.search(raw, max(start, block_end - 2), end)
+        return block_end, beyond.end() if beyond else end
+    return block_end, block_end

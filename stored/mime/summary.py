@@ -1,0 +1,78 @@
+"""What a list, a rule and a thread need to know of a message, read once as it arrives."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from stored.mime.headers import (
+    Address,
+    addresses_of,
+    date_of,
+    decode_words,
+    first,
+    message_ids,
+)
+from stored.mime.parts import SLICE_OCTETS, parts_in
+from stored.mime.scanner import Octets, Scan
+from stored.mime.text import snippet_in
+
+_LINE_LIMIT = 998
+_REFERENCE_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One message in few words. Every text is clean: fit for JSON, XML and one line of a list.
+
+    `headers` holds every field in order as (name, decoded value), for rules. `body_hash` is the SHA-256 of
+    the octets behind the header block. `sent_at` is UTC, None where the message names no date.
+    """
+
+    from_: list[Address] = field(default_factory=list)
+    to: list[Address] = field(default_factory=list)
+    cc: list[Address] = field(default_factory=list)
+    reply_to: list[Address] = field(default_factory=list)
+    subject: str = ""
+    sent_at: datetime | None = None
+    message_id: str = ""
+    in_reply_to: str = ""
+    references: list[str] = field(default_factory=list)
+    snippet: str = ""
+    attachments: int = 0
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body_hash: bytes = b""
+
+
+def summary_of(raw: Octets, scan: Scan) -> Summary:
+    """Return the summary of a scanned message."""
+    fields = scan.root.fields
+    parts = parts_in(raw, scan)
+    return Summary(
+        from_=_addresses(fields, "from"),
+        to=_addresses(fields, "to"),
+        cc=_addresses(fields, "cc"),
+        reply_to=_addresses(fields, "reply-to"),
+        subject=decode_words(first(fields, "subject"))[:_LINE_LIMIT],
+        sent_at=date_of(first(fields, "date")),
+        message_id="".join(message_ids(first(fields, "message-id"))[:1]),
+        in_reply_to="".join(message_ids(first(fields, "in-reply-to"))[:1]),
+        references=message_ids(first(fields, "references"))[-_REFERENCE_LIMIT:],
+        snippet=snippet_in(raw, parts),
+        attachments=sum(not part.inline for part in parts),
+        headers=[(name, decode_words(value)) for name, value in fields],
+        body_hash=body_hash(raw, scan.root.body),
+    )
+
+
+def _addresses(fields: list[tuple[str, str]], name: str) -> list[Address]:
+    """Return the addresses of every field called `name`: some letters carry several To."""
+    value = ", ".join(value for field_name, value in fields if field_name.lower() == name)
+    return addresses_of(value) if value else []
+
+
+def body_hash(raw: Octets, start: int) -> bytes:
+    """Return the SHA-256 of what stands behind the header block."""
+    digest = hashlib.sha256()
+    for at in range(start, len(raw), SLICE_OCTETS):
+        digest.update(raw[at : at + SLICE_OCTETS])
+    return digest.digest()

@@ -1,0 +1,106 @@
+"""The text of a letter: which part it is, and its beginning for the list."""
+
+import re
+
+from stored.mime.charsets import decode
+from stored.mime.html import HTML_LIMIT, html_text
+from stored.mime.parts import Part, decode_slices
+from stored.mime.scanner import Octets
+
+TEXT_LIMIT = 262_144  # characters; what one draft or one message shown may hold
+SNIPPET_LIMIT = 120
+_SNIPPET_PLAIN_OCTETS = 6_000
+_SNIPPET_HTML_OCTETS = 12_000
+
+_SIGNATURE = re.compile(
+    r"^-- ?$|^_{20,}$|^-{3,} ?(?:Original Message|Mensaje original|Forwarded message)", re.I
+)
+_ATTRIBUTION = re.compile(
+    r".{0,200}(?:wrote|writes|escribió|escribi=F3|ha scritto|schrieb|a écrit)\W{0,6}$", re.I
+)
+_HTML_BODY = re.compile(rb"<body\b", re.I)
+
+
+def body_parts(parts: list[Part]) -> list[Part]:
+    """Return the parts that are the letter's text, in order; of alternatives the plain one.
+
+    A letter with any plain text is read as that; only one without is read as HTML.
+    """
+    plain = [part for part in parts if part.body and part.type == "text/plain" and part.end > part.start]
+    return plain or [part for part in parts if part.body and part.end > part.start]
+
+
+def text_in(raw: Octets, parts: list[Part]) -> tuple[str, bool]:
+    """Return the letter's text with line ends of one newline, and whether it was cut."""
+    pieces, left, cut = [], TEXT_LIMIT, False
+    for part in body_parts(parts):
+        text, part_cut = _part_text(raw, part)
+        if text.strip():
+            pieces.append(text[:left])
+            cut = cut or part_cut or len(text) > left
+            left -= min(left, len(text) + 1)
+        if left <= 0:
+            return "\n".join(pieces), True
+    return "\n".join(pieces), cut
+
+
+def _part_text(raw: Octets, part: Part) -> tuple[str, bool]:
+    html = part.type == "text/html"
+    limit = HTML_LIMIT * 2 if html else TEXT_LIMIT * 4
+    octets = beginning(raw, part, limit)
+    text = decode(octets, part.charset).replace("\r\n", "\n").replace("\r", "\n")
+    if html:
+        return html_text(text), len(text) > HTML_LIMIT
+    return text, len(octets) >= limit
+
+
+def beginning(raw: Octets, part: Part, limit: int) -> bytes:
+    """Return at most `limit` decoded octets of `part` from its beginning; reads little more than that."""
+    whole = part.encoding == "uuencode"
+    end = part.end if whole else min(part.end, part.start + limit * 3 + 1024)
+    out, size = [], 0
+    for piece in decode_slices(raw, part.start, end, part.encoding):
+        out.append(piece)
+        size += len(piece)
+        if size >= limit:
+            break
+    return b"".join(out)[:limit]
+
+
+def snippet_in(raw: Octets, parts: list[Part]) -> str:
+    """Return the beginning of the letter's own words, quotes and signature left out, on one line."""
+    for part in body_parts(parts)[:3]:
+        html = part.type == "text/html"
+        if html:
+            text = html_text(decode(_html_beginning(raw, part), part.charset))
+        else:
+            text = decode(beginning(raw, part, _SNIPPET_PLAIN_OCTETS), part.charset)
+        if snippet := _own_words(text):
+            return snippet
+    return ""
+
+
+def _html_beginning(raw: Octets, part: Part) -> bytes:
+    """Return some of a page from where its body begins: newsletters open with much style."""
+    octets = beginning(raw, part, 10 * _SNIPPET_HTML_OCTETS)
+    found = _HTML_BODY.search(octets)
+    start = found.start() if found else 0
+    return octets[start : start + _SNIPPET_HTML_OCTETS]
+
+
+def _own_words(text: str) -> str:
+    """Return at most SNIPPET_LIMIT characters of `text` without quotes, attributions and signature."""
+    words: list[str] = []
+    length = 0
+    for line in text.split("\n"):
+        line = line.strip()
+        if _SIGNATURE.match(line):
+            break
+        if not line or line.startswith((">", "|")) or (line[-1] in ":>" and _ATTRIBUTION.match(line)):
+            continue
+        words.append(line)
+        length += len(line) + 1
+        if length > SNIPPET_LIMIT:
+            break
+    said = " ".join(" ".join(words).split())
+    return said if len(said) <= SNIPPET_LIMIT else said[: SNIPPET_LIMIT - 1].rstrip() + "…"
