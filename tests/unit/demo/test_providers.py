@@ -10,6 +10,7 @@ import pytest
 
 from demo import providers, texts
 from demo.profile import PASSWORD
+from demo.settings import write_settings
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +80,6 @@ def test_mail_sent_to_a_provider_is_in_the_maildrop(running, trust):
 
 def test_the_settings_it_writes_are_toml_that_names_both_domains(running):
     directory, by_domain = running
-    providers._write_settings(directory, list(by_domain.values()))
+    write_settings(directory, list(by_domain.values()))
     routes = tomllib.loads((directory / "relayd.toml").read_text())["routes"]["domains"]
     assert set(routes) == set(by_domain)
