@@ -1,0 +1,5 @@
+"""The store under every daemon: units of work, retries, checked records, packing. Only here is ZODB known."""
+
+from restante.db.database import ATTEMPTS, Database, savepoint, working
+
+__all__ = ["ATTEMPTS", "Database", "savepoint", "working"]

@@ -1,0 +1,257 @@
+"""Units of work on a ZODB database: the one place where a transaction begins, is tried again, and ends.
+
+    database = Database.open(Path("var/profiled/profiled.fs"), Profiles)
+    count = database.read(lambda root: len(root.users))
+    database.write(lambda root: root.add(user))
+
+A unit of work is a function that is given the root and returns plain data. It may be run again after a
+conflict, so it talks to nobody; what it changed is durable when `write` returns. This package alone knows
+ZODB; callers see their own classes and the errors of `restante.errors`.
+"""
+
+import errno
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, TypeVar
+
+import transaction
+import ZODB
+import ZODB.config
+from transaction.interfaces import TransientError
+from zc.lockfile import LockError
+from ZODB.FileStorage.format import CorruptedError
+from ZODB.POSException import POSKeyError, StorageError
+
+from restante import log
+from restante.config import DatabaseSettings
+from restante.db.records import CheckedRecords
+from restante.db.storage import EmbeddedStorage
+from restante.errors import AlreadyRunning, Busy, ConfigError, Damaged, DatabaseDamaged, NoSpace, Unavailable
+
+T = TypeVar("T")
+_LOG = log.get("db")
+_ROOT = "restante"
+ATTEMPTS = 10
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_unit = threading.local()
+
+
+def working() -> bool:
+    """Tell whether this thread is inside a unit of work, where nothing may be sent to anybody."""
+    return getattr(_unit, "depth", 0) > 0
+
+
+def savepoint(root: Any) -> None:
+    """Inside a unit of work: put what was changed so far on disk and out of memory, still uncommitted.
+
+    For work on more than fits in memory. Objects stay valid and are read again when they are touched.
+    """
+    connection = root._p_jar
+    connection.transaction_manager.savepoint(optimistic=True)
+    connection.cacheMinimize()
+
+
+class Database:
+    """One open database. Safe for threads; each unit of work sees one consistent state."""
+
+    def __init__(
+        self, db: Any, make_root: Callable[[], Any], name: str, storage: EmbeddedStorage | None
+    ) -> None:
+        self._db = db
+        self._storage = storage
+        self._turn = threading.Lock()
+        self._closed = False
+        self.name = name
+        self.failed = ""
+        self._make_root(make_root)
+
+    @classmethod
+    def open(
+        cls,
+        where: DatabaseSettings | Path | str,
+        make_root: Callable[[], Any],
+        *,
+        crc: bool = True,
+        settings: DatabaseSettings | None = None,
+    ) -> "Database":
+        """Open the database at `where`, made new with `make_root()` in it when there is none.
+
+        A path is a file of the embedded store; settings with `zconfig` text are whatever that text says.
+        Raises AlreadyRunning, DatabaseDamaged, ConfigError, NoSpace.
+        """
+        if isinstance(where, DatabaseSettings):
+            settings, where = where, where.path
+        settings = settings or DatabaseSettings()
+        if settings.zconfig:
+            storage, embedded, name = _from_zconfig(settings.zconfig), None, "the configured database"
+        elif str(where):
+            embedded = _open_file(Path(where))
+            storage, name = embedded, str(where)
+        else:
+            raise ConfigError("database.path is empty and database.zconfig too; one of them must be set")
+        try:
+            db = ZODB.DB(
+                CheckedRecords(storage) if crc else storage,
+                pool_size=settings.connections,
+                cache_size=settings.cache_objects,
+                cache_size_bytes=settings.cache_octets,
+                large_record_size=1 << 30,
+            )
+            return cls(db, make_root, name, embedded)
+        except BaseException:
+            storage.close()
+            raise
+
+    def _make_root(self, make_root: Callable[[], Any]) -> None:
+        def make(top: Any) -> None:
+            if _ROOT not in top:
+                top[_ROOT] = make_root()
+
+        if not self._run(lambda top: _ROOT in top, commit=False, top=True):
+            self._retried(make, top=True)
+
+    def read(self, work: Callable[[Any], T]) -> T:
+        """Return `work(root)` on the state as it is now. Never commits; runs again after a conflict."""
+        return self._retried(work, commit=False)
+
+    def write(self, work: Callable[[Any], T]) -> T:
+        """Return `work(root)` once what it changed is durable. Blocks for the disk.
+
+        Raises Busy after ten conflicts, NoSpace (nothing was changed), Damaged, Unavailable when the disk
+        failed; whatever `work` raises, after undoing what it did.
+        """
+        if working():
+            raise RuntimeError("a unit of work inside a unit of work: pass the root on instead")
+        return self._retried(work)
+
+    def _retried(self, work: Callable[[Any], T], *, commit: bool = True, top: bool = False) -> T:
+        for attempt in range(ATTEMPTS):
+            try:
+                # Whoever has lost once waits for the others who have: a storm becomes a queue.
+                with self._turn if attempt and commit else nullcontext():
+                    return self._run(work, commit=commit, top=top)
+            except TransientError:
+                time.sleep(random.uniform(0, min(0.2, 0.002 * 2**attempt)))
+        raise Busy(
+            "too many changes at the same time; try again", cause=f"{ATTEMPTS} conflicts in {self.name}"
+        )
+
+    def _run(self, work: Callable[[Any], T], *, commit: bool, top: bool) -> T:
+        if self.failed or self._closed:
+            raise Unavailable(self.failed or f"{self.name} is closed", about=self.name)
+        manager = transaction.TransactionManager(explicit=True)
+        with self._translated(), _in_unit_of_work():
+            manager.begin()
+            connection = self._db.open(manager)
+            try:
+                root = connection.root()
+                result = work(root if top else root[_ROOT])
+                if not commit and connection._registered_objects:
+                    raise RuntimeError("a unit of work that only reads has changed something")
+                manager.commit() if commit else manager.abort()
+            except BaseException:
+                manager.abort()
+                raise
+            finally:
+                connection.close()
+            return result
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn what storage raises into errors that callers know."""
+        try:
+            yield
+        except (POSKeyError, CorruptedError) as error:
+            _LOG.error("database.record_damaged", database=self.name, cause=error)
+            raise Damaged("a stored record is missing or damaged; restore it from the backup") from error
+        except OSError as error:
+            if self._storage is not None and self._storage.failed is not None:
+                self._stop(error)
+                raise Unavailable(self.failed, about=self.name) from error
+            if error.errno in _FULL:
+                _LOG.error("database.no_space", database=self.name, cause=error)
+                raise NoSpace("the server's disk is full; nothing was changed: try again later") from error
+            if error.errno == errno.EIO:
+                raise Damaged("the disk cannot read a stored record; restore it from the backup") from error
+            raise
+
+    def _stop(self, error: OSError) -> None:
+        self.failed = "the store stopped because its disk failed; check the disk, then start the daemon again"
+        _LOG.error("database.disk_failed", database=self.name, cause=error)
+
+    def octets(self) -> int:
+        """Return how many octets the database takes on disk, dead ones included."""
+        return int(self._db.getSize())
+
+    def save_index(self) -> None:
+        """Save the index of the embedded store, so that a crash is not followed by a scan of everything."""
+        if self._storage is not None and not self.failed and not self._closed:
+            self._storage.save_index()
+
+    def pack(self) -> None:
+        """Drop old revisions and what nothing refers to. Others read and write meanwhile.
+
+        Needs as much free space as the database's living octets. Raises NoSpace, Damaged; then the
+        database is as it was.
+        """
+        with self._translated():
+            self._db.pack()
+
+    def close(self) -> None:
+        """Close the database. Units of work that run now are waited for by nobody: drain first."""
+        if not self._closed:
+            self._closed = True
+            self._db.close()
+
+
+@contextmanager
+def _in_unit_of_work() -> Iterator[None]:
+    _unit.depth = getattr(_unit, "depth", 0) + 1
+    try:
+        yield
+    finally:
+        _unit.depth -= 1
+
+
+def _from_zconfig(text: str) -> Any:
+    try:
+        return ZODB.config.storageFromString(text)
+    except Exception as error:
+        raise ConfigError(f"database.zconfig cannot be used: {str(error).splitlines()[0]}") from error
+
+
+def _open_file(path: Path) -> EmbeddedStorage:
+    refuse_fragments(path)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        storage = EmbeddedStorage(path)
+    except LockError:
+        raise AlreadyRunning(
+            f"{path} is in use by another process; stop that one first", about=str(path)
+        ) from None
+    except (CorruptedError, StorageError) as error:
+        raise DatabaseDamaged(f"{path} is damaged; restore it from the backup", about=str(path)) from error
+    except OSError as error:
+        if error.errno in _FULL:
+            raise NoSpace(f"no space is left where {path} is", about=str(path)) from error
+        raise ConfigError(f"{path} cannot be opened: {error.strerror}", about=str(path)) from error
+    try:
+        refuse_fragments(path)
+    except DatabaseDamaged:
+        storage.close()
+        raise
+    return storage
+
+
+def refuse_fragments(path: Path) -> None:
+    """Raise DatabaseDamaged where ZODB has cut a database short and put the rest beside it."""
+    for fragment in path.parent.glob(path.name + ".tr[0-9]*"):
+        raise DatabaseDamaged(
+            f"{path} was cut short and {fragment.name} beside it holds the rest; restore the backup,"
+            f" or remove {fragment.name} to go on without what it holds",
+            about=str(path),
+        )
