@@ -1,0 +1,145 @@
+"""Keeping a new message: made ready outside the lock, appended in a unit of work.
+
+    prepared = prepare(Incoming(raw, summarize(raw), account="a1", uidl="…", …))    # slow, no lock
+    uid = mail.write(lambda account: append(account, prepared))                     # quick, durable
+
+Used for what is collected, sent and drafted alike. Knows nothing of servers or of the wire's methods.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from restante.errors import OverQuota
+from restante.wire import dumps, to_time
+from stored.mime import Address, Summary
+from stored.model.account import Account
+from stored.model.body import Body, Packed, pack
+from stored.model.folder import INBOX, Folder
+from stored.model.word import MAX_TIME, MAX_UID
+
+RECIPIENTS_SHOWN = 3
+NAME_CHARACTERS = 200
+ADDRESS_CHARACTERS = 254
+SUBJECT_CHARACTERS = 500
+SNIPPET_CHARACTERS = 200
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A message on its way in. `account` and `uidl` are empty for what was written here.
+
+    `flags` are those of `stored.model.word`. An unknown `folder` becomes the inbox.
+    """
+
+    raw: bytes
+    summary: Summary
+    account: str
+    uidl: str
+    fingerprint: bytes
+    received_at: datetime
+    folder: str = "inbox"
+    flags: int = 0
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An Incoming with everything slow done."""
+
+    row: bytes
+    packed: Packed
+    message_id: str
+    letter: bytes
+    account: str
+    uidl: str
+    fingerprint: bytes
+    time: int
+    folder: str
+    flags: int
+
+
+def prepare(incoming: Incoming) -> Prepared:
+    """Compress, hash and write the row. Pure; to be done before the account is locked."""
+    summary = incoming.summary
+    received_at = incoming.received_at.astimezone(UTC).replace(microsecond=0)
+    return Prepared(
+        row=_row(incoming, received_at),
+        packed=pack(incoming.raw),
+        message_id=summary.message_id,
+        letter=summary.body_hash,
+        account=incoming.account,
+        uidl=incoming.uidl,
+        fingerprint=incoming.fingerprint,
+        time=min(max(int(received_at.timestamp()), 0), MAX_TIME),
+        folder=incoming.folder,
+        flags=incoming.flags,
+    )
+
+
+def append(account: Account, prepared: Prepared) -> int:
+    """Keep the message and return its uid; inside a unit of work.
+
+    What was collected before (same account and UIDL) is not kept again: the uid of then is returned.
+    Raises OverQuota when a user has had 268 million messages.
+    """
+    if prepared.uidl:
+        uidls = account.maildrop(prepared.account).uidl
+        for uid in uidls.find(account.salt, prepared.uidl):
+            return uid
+    if account.rows.last_uid() >= MAX_UID:
+        raise OverQuota("This user has had as many messages as can be counted; start a new profile.")
+    uid = account.add(
+        prepared.row,
+        _body(prepared),
+        prepared.packed,
+        time=prepared.time,
+        folder=_folder(account, prepared.folder),
+        flags=prepared.flags,
+    )
+    if prepared.uidl:
+        uidls.remember(account.salt, prepared.uidl, uid)
+    if prepared.message_id:
+        account.message_ids.remember(account.salt, prepared.message_id, uid)
+    return uid
+
+
+def known_uidl(account: Account, account_id: str, uidls: Iterable[str]) -> set[str]:
+    """Return those of `uidls` that were collected from the remote account before, whatever became of them."""
+    maildrop = account.maildrops.get(account_id)
+    if maildrop is None:
+        return set()
+    return {uidl for uidl in uidls if maildrop.uidl.knows(account.salt, uidl)}
+
+
+def _folder(account: Account, id: str) -> Folder:
+    """Return the folder asked for; the inbox when it is gone, since mail must land somewhere."""
+    folder = account.folders.find(id)
+    return account.folders.members[INBOX] if folder is None else folder
+
+
+def _body(prepared: Prepared) -> Body:
+    body = Body(prepared.packed)
+    body.letter, body.fingerprint, body.uidl = prepared.letter, prepared.fingerprint, prepared.uidl
+    return body
+
+
+def _row(incoming: Incoming, received_at: datetime) -> bytes:
+    """Return the unchanging part of the row as JSON without its opening brace: see `messages.served`."""
+    summary = incoming.summary
+    row = {
+        "from": _address(summary.from_[0]) if summary.from_ else {"name": "", "address": ""},
+        "to": [_address(one) for one in summary.to[:RECIPIENTS_SHOWN]],
+        "subject": summary.subject[:SUBJECT_CHARACTERS],
+        "snippet": summary.snippet[:SNIPPET_CHARACTERS],
+        "received_at": to_time(received_at),
+        "octets": str(len(incoming.raw)),
+        "account": incoming.account,
+        "attachments": summary.attachments,
+    }
+    if summary.sent_at is not None:
+        row["sent_at"] = to_time(summary.sent_at)
+    return dumps(row)[1:]
+
+
+def _address(address: Address) -> dict[str, str]:
+    return {"name": address.name[:NAME_CHARACTERS], "address": address.address[:ADDRESS_CHARACTERS]}

@@ -1,0 +1,171 @@
+"""Everything kept for one user, and the three moves that keep its parts in agreement.
+
+`add`, `change` and `destroy` are the only ways a message comes, changes and goes: each keeps the state, the
+folder's order, its counts and the log true to one another. They run inside a unit of work.
+"""
+
+import os
+from collections.abc import Iterator
+
+from BTrees.LLBTree import LLBTree
+from BTrees.OOBTree import OOBTree
+from persistent import Persistent
+
+from stored.model.body import Bodies, Body, Packed
+from stored.model.folder import Folder, Folders
+from stored.model.hashes import Hashes
+from stored.model.log import CREATED, DESTROYED, UPDATED, Changes, Journal, Log
+from stored.model.rows import Rows
+from stored.model.word import SEEN, flags_of, folder_of, make_word, order_key, time_of
+
+
+class States(LLBTree):
+    """uid → word."""
+
+    max_leaf_size = 60
+    max_internal_size = 100
+
+
+class Maildrop(Persistent):
+    """What is remembered of one remote account: the UIDLs collected from it."""
+
+    version = 1
+
+    def __init__(self) -> None:
+        self.uidl = Hashes()
+
+
+class Account(Persistent):
+    """The root of one user's mail. Its own record changes hardly ever; its members do."""
+
+    version = 1
+
+    def __init__(self, user: str) -> None:
+        self.user = user
+        #: Part of every state text: a store restored from a backup gets a new one, and clients start again.
+        self.epoch = os.urandom(4).hex()
+        self.salt = os.urandom(16)
+        self.rows = Rows()
+        self.bodies = Bodies()
+        self.state = States()
+        self.log = Log()
+        self.folders = Folders()
+        self.maildrops = OOBTree()
+        self.message_ids = Hashes()
+        self.uploads = OOBTree()
+        self.submissions = OOBTree()
+
+    # The log ------------------------------------------------------------------------------------
+
+    def journal(self) -> Journal:
+        """Return the journal of the unit of work at hand; it becomes one step of the log at commit."""
+        transaction = self._p_jar.transaction_manager.get()
+        try:
+            return transaction.data(self)  # type: ignore[no-any-return]
+        except KeyError:
+            journal = Journal()
+            transaction.set_data(self, journal)
+            transaction.addBeforeCommitHook(self._close_step, (journal,))
+            return journal
+
+    def _close_step(self, journal: Journal) -> None:
+        if journal:
+            self.log.write(journal)
+
+    def state_text(self) -> str:
+        """Return the state clients keep; inside a unit of work, the one it will have once committed."""
+        try:
+            pending = bool(self._p_jar.transaction_manager.get().data(self))
+        except KeyError:
+            pending = False
+        return f"{self.epoch}.{self.log.last() + pending}"
+
+    def changes(self, since: str) -> Changes | None:
+        """Return what happened after the state `since`, or None when it is not known (any more)."""
+        epoch, _, step = since.partition(".")
+        if epoch != self.epoch or not step.isdecimal() or not self.log.reaches(int(step)):
+            return None
+        return self.log.changes(int(step))
+
+    # Messages -----------------------------------------------------------------------------------
+
+    def add(self, row: bytes, body: Body, packed: Packed, *, time: int, folder: Folder, flags: int) -> int:
+        """Keep a message and return its uid."""
+        uid = self.rows.append(row)
+        self.bodies.put(uid, body, packed)
+        word = make_word(time, folder.number, flags)
+        self.state[uid] = word
+        self._enter(folder, uid, word)
+        self.journal().note(uid, CREATED)
+        return uid
+
+    def change(self, uid: int, *, raised: int = 0, lowered: int = 0, folder: Folder | None = None) -> bool:
+        """Raise and lower flags and move to `folder`; return whether anything was different before."""
+        old = self.state[uid]
+        number = folder_of(old) if folder is None else folder.number
+        new = make_word(time_of(old), number, (flags_of(old) | raised) & ~lowered)
+        if new == old:
+            return False
+        self.state[uid] = new
+        if folder_of(old) != number and folder is not None:
+            self._leave(uid, old)
+            self._enter(folder, uid, new)
+        elif (old ^ new) & SEEN:
+            here = self.folders.get(number)
+            if here is not None:
+                here.unread.change(-1 if new & SEEN else 1)
+        self.journal().note(uid, UPDATED)
+        return True
+
+    def destroy(self, uid: int) -> None:
+        """Let a message go for good. What was collected stays remembered, so it does not come again."""
+        word = self.state.pop(uid)
+        self._leave(uid, word)
+        self.rows.discard(uid)
+        self.bodies.pop(uid, None)
+        self.journal().note(uid, DESTROYED)
+
+    def _enter(self, folder: Folder, uid: int, word: int) -> None:
+        folder.order.insert(order_key(word, uid))
+        folder.total.change(1)
+        if not word & SEEN:
+            folder.unread.change(1)
+
+    def _leave(self, uid: int, word: int) -> None:
+        folder = self.folders.get(folder_of(word))
+        if folder is None or not folder.order.remove(order_key(word, uid)):
+            return
+        folder.total.change(-1)
+        if not word & SEEN:
+            folder.unread.change(-1)
+
+    # What was collected -------------------------------------------------------------------------
+
+    def maildrop(self, account: str) -> Maildrop:
+        """Return what is remembered of a remote account, remembering it from now on."""
+        maildrop = self.maildrops.get(account)
+        if maildrop is None:
+            maildrop = self.maildrops[account] = Maildrop()
+        return maildrop  # type: ignore[no-any-return]
+
+    def letters(self, message_id: str) -> Iterator[int]:
+        """Give the uids of messages still here that carry this Message-ID."""
+        return (uid for uid in self.message_ids.find(self.salt, message_id) if uid in self.state)
+
+
+class Accounts(Persistent):
+    """The root of a database that several users share (ZEO, PostgreSQL)."""
+
+    version = 1
+
+    def __init__(self) -> None:
+        self.members = OOBTree()
+
+    def account(self, user: str) -> Account | None:
+        return self.members.get(user)  # type: ignore[no-any-return]
+
+    def create(self, user: str) -> Account:
+        """Add a user; the Account has its place in the database at once, so work on it may begin."""
+        account = self.members[user] = Account(user)
+        self._p_jar.add(account)
+        return account

@@ -1,0 +1,72 @@
+"""Folders: a name, a place in the tree, the order of what is inside, and two counts."""
+
+from collections.abc import Iterator
+
+from BTrees.Length import Length
+from persistent import Persistent
+
+from stored.model.order import Order
+from stored.model.word import MAX_FOLDER
+
+#: Folders every user has, by their number. Numbers up to 15 are kept for roles.
+ROLES = {1: "inbox", 2: "drafts", 3: "sent", 4: "junk", 5: "trash"}
+FIRST_OWN = 16
+
+INBOX, DRAFTS, SENT, JUNK, TRASH = ROLES
+
+
+class Folder(Persistent):
+    """One folder. `total` and `unread` are counted as messages come and go, never by looking."""
+
+    version = 1
+    thread_order: Order | None = None
+
+    def __init__(self, number: int, name: str, role: str = "", parent: int = 0) -> None:
+        self.number = number
+        self.name = name
+        self.role = role
+        self.parent = parent
+        self.order = Order()
+        self.total = Length()
+        self.unread = Length()
+
+    @property
+    def id(self) -> str:
+        """The id on the wire: the word of its role, or "f1", "f2"."""
+        return self.role or f"f{self.number - FIRST_OWN + 1}"
+
+
+class Folders(Persistent):
+    """All folders of a user, by number. A number is never used again."""
+
+    version = 1
+
+    def __init__(self) -> None:
+        self.members = {number: Folder(number, role.capitalize(), role) for number, role in ROLES.items()}
+        self.last_number = FIRST_OWN - 1
+
+    def __iter__(self) -> Iterator[Folder]:
+        return iter(self.members.values())
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def get(self, number: int) -> Folder | None:
+        return self.members.get(number)
+
+    def find(self, id: str) -> Folder | None:
+        """Return the folder with this id, or None."""
+        return next((folder for folder in self if folder.id == id), None)
+
+    def create(self, name: str, parent: int) -> Folder | None:
+        """Add a folder; None when this user's numbers are used up."""
+        if self.last_number >= MAX_FOLDER:
+            return None
+        self.last_number += 1
+        folder = self.members[self.last_number] = Folder(self.last_number, name, "", parent)
+        self._p_changed = True
+        return folder
+
+    def discard(self, number: int) -> None:
+        del self.members[number]
+        self._p_changed = True

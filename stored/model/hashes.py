@@ -1,0 +1,48 @@
+"""Texts remembered by hash: which UIDLs were collected, which Message-IDs are here.
+
+A key is 62 bits of a keyed hash, its value another 34 bits of it and a uid. A hit counts only if the second
+part agrees as well; otherwise the next of at most eight places is tried. The key is the user's own secret, so
+no server can choose texts that collide.
+"""
+
+import hashlib
+from collections.abc import Iterator
+
+from BTrees.LLBTree import LLBTree
+
+PROBES = 8
+
+
+def _digest(salt: bytes, text: str) -> tuple[int, int]:
+    """Return 62 bits for the place and 34 to verify it."""
+    octets = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=salt, digest_size=12).digest()
+    number = int.from_bytes(octets, "big")
+    return number >> 34, number & (1 << 34) - 1
+
+
+class Hashes(LLBTree):
+    """Hash of a text → a uid. Several uids may share one text."""
+
+    max_leaf_size = 30
+    max_internal_size = 100
+
+    def find(self, salt: bytes, text: str) -> Iterator[int]:
+        """Give the uids remembered for `text`, first remembered first."""
+        place, check = _digest(salt, text)
+        for probe in range(PROBES):
+            value = self.get(place ^ probe)
+            if value is None:
+                return
+            if value >> 28 == check:
+                yield value & (1 << 28) - 1
+
+    def knows(self, salt: bytes, text: str) -> bool:
+        return next(self.find(salt, text), None) is not None
+
+    def remember(self, salt: bytes, text: str, uid: int) -> None:
+        """Remember `uid` for `text`; the ninth of one text is not, which only costs a thread its link."""
+        place, check = _digest(salt, text)
+        for probe in range(PROBES):
+            if (place ^ probe) not in self:
+                self[place ^ probe] = check << 28 | uid
+                return

@@ -1,0 +1,96 @@
+"""The list rows: for each message the JSON its line of a list is made of, written once and never changed.
+
+Rows stand 32 to a chunk. Those of the newest chunk are objects of their own, folded in once it is full:
+rewriting a chunk for every arrival would cost six thousand octets a message, folding writes each row twice.
+"""
+
+from BTrees.LOBTree import LOBTree
+from persistent import Persistent
+
+from restante.errors import Damaged
+
+CHUNK_ROWS = 32
+
+#: What a read of an object raises when its record is damaged, or is not there at all (POSKeyError).
+UNREADABLE = (Damaged, KeyError)
+
+
+class Row(Persistent):
+    """One row that waits to be folded."""
+
+    version = 1
+
+    def __init__(self, json: bytes) -> None:
+        self.json = json
+
+
+class RowChunk(Persistent):
+    """Up to 32 rows: octets, or a Row of the newest; empty octets where the message is gone."""
+
+    version = 1
+
+    def __init__(self) -> None:
+        self.entries: list[bytes | Row] = []
+
+    def add(self, json: bytes) -> None:
+        self.entries.append(Row(json))
+        if len(self.entries) == CHUNK_ROWS:
+            self.entries = [_folded(entry) for entry in self.entries]
+        self._p_changed = True
+
+    def clear(self, slot: int) -> None:
+        self.entries[slot] = b""
+        self._p_changed = True
+
+
+def _folded(entry: bytes | Row) -> bytes | Row:
+    """Return the row's octets; a damaged one stays apart, so that it spoils no other."""
+    if isinstance(entry, bytes):
+        return entry
+    try:
+        return entry.json
+    except UNREADABLE:
+        return entry
+
+
+class Rows(LOBTree):
+    """uid // 32 → RowChunk. The newest chunk always stays, since the next uid is counted from it."""
+
+    max_leaf_size = 60
+    max_internal_size = 100
+
+    def append(self, json: bytes) -> int:
+        """Add a row and return its uid, which was never used before."""
+        uid = self.last_uid() + 1
+        chunk = self.get(uid // CHUNK_ROWS)
+        if chunk is None:
+            chunk = self[uid // CHUNK_ROWS] = RowChunk()
+            if uid == 1:
+                chunk.entries = [b""]
+        chunk.add(json)
+        return uid
+
+    def last_uid(self) -> int:
+        """Return the uid of the latest row there has ever been, 0 when none."""
+        if not self:
+            return 0
+        newest: int = self.maxKey()
+        return newest * CHUNK_ROWS + len(self[newest].entries) - 1
+
+    def row(self, uid: int) -> bytes:
+        """Return the row's JSON, empty when the message is gone. Raises UNREADABLE when it is damaged."""
+        chunk = self.get(uid // CHUNK_ROWS)
+        if chunk is None or uid % CHUNK_ROWS >= len(chunk.entries):
+            return b""
+        entry: bytes | Row = chunk.entries[uid % CHUNK_ROWS]
+        return entry if isinstance(entry, bytes) else entry.json
+
+    def discard(self, uid: int) -> None:
+        """Empty the row. A full chunk whose rows are all gone goes too."""
+        number = uid // CHUNK_ROWS
+        chunk = self.get(number)
+        if chunk is None or uid % CHUNK_ROWS >= len(chunk.entries):
+            return
+        chunk.clear(uid % CHUNK_ROWS)
+        if number != self.maxKey() and not any(chunk.entries):
+            del self[number]

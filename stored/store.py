@@ -1,0 +1,207 @@
+"""Where each user's mail is, and units of work on it.
+
+One embedded database a user, of which a bounded number is open at a time; or, when the operator gives ZODB
+configuration text, one shared database in which the same Account hangs. Nobody outside this file can tell.
+
+Writers of one account take turns under its lock, so that prepared work never meets a conflict; readers never
+lock. A unit of work is a function given the Account and returning plain data; it may run again, so it touches
+nothing but the Account.
+"""
+
+import hashlib
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from restante.config import DatabaseSettings
+from restante.db import Database
+from restante.errors import InvalidArgument
+from stored.model.account import Account, Accounts
+from stored.settings import StorageSettings
+
+T = TypeVar("T")
+
+Work = Callable[[Account], T]
+
+_PLAIN = re.compile(r"[a-z0-9_-]|(?<!^)\.")
+_LONGEST_NAME = 100
+
+
+def directory_name(user: str) -> str:
+    """Return a directory name for `user`: safe on every file system, different for different users. Pure.
+
+    Small letters, digits, "_", "-" and inner dots stand for themselves, all else as =XX of its UTF-8. A name
+    that grows too long is cut and ends with a hash. Raises InvalidArgument for an empty name.
+    """
+    if not user:
+        raise InvalidArgument("The user name is empty; give the name the profile was created with.")
+    octets = user.encode("utf-8", "surrogatepass")
+    coded = "".join(
+        chr(octet) if _PLAIN.fullmatch(chr(octet)) or (octet == 0x2E and at) else f"={octet:02x}"
+        for at, octet in enumerate(octets)
+    )
+    # Windows takes some names for devices and drops a final dot; both are avoided by a final "=".
+    if coded.endswith(".") or coded.partition(".")[0] in _DEVICES:
+        coded += "="
+    if len(coded) > _LONGEST_NAME:
+        coded = coded[:_LONGEST_NAME] + "=" + hashlib.sha256(octets).hexdigest()[:32]
+    return coded
+
+
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+
+
+@dataclass
+class _Seat:
+    """One user's place among the open databases. It exists while it is open or in use."""
+
+    pins: int = 0
+    database: Database | None = None
+    opening: threading.Lock = field(default_factory=threading.Lock)
+    writing: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Store:
+    """Every user's mail. Safe to use from any thread."""
+
+    def __init__(self, directory: Path, settings: StorageSettings | None = None) -> None:
+        self._directory = directory / "users"
+        self._settings = settings or StorageSettings()
+        self._guard = threading.Lock()
+        self._seats: OrderedDict[str, _Seat] = OrderedDict()
+        self._shared: Database | None = None
+        if self._settings.zconfig:
+            self._shared = Database.open(self._database_settings(zconfig=self._settings.zconfig), Accounts)
+
+    def open_account(self, user: str) -> "UserStore":
+        """Return the mail of `user`, which is made at its first use. Opens nothing yet."""
+        directory_name(user)
+        return UserStore(self, user)
+
+    def user_directory(self, user: str) -> Path:
+        """Return where files of this user belong (the database, later the search index)."""
+        return self._directory / directory_name(user)
+
+    def open_databases(self) -> int:
+        with self._guard:
+            return sum(seat.database is not None for seat in self._seats.values())
+
+    def close(self) -> None:
+        """Close every database. Units of work that run are let finish first."""
+        with self._guard:
+            seats = list(self._seats.values())
+        for seat in seats:
+            with seat.writing, seat.opening:
+                if seat.database is not None:
+                    seat.database.close()
+                    seat.database = None
+        if self._shared is not None:
+            self._shared.close()
+
+    # Open databases -----------------------------------------------------------------------------
+
+    def _database_settings(self, **where: Any) -> DatabaseSettings:
+        kept = self._settings
+        return DatabaseSettings(
+            cache_objects=kept.cache_objects,
+            cache_octets=kept.cache_octets,
+            connections=kept.connections,
+            **where,
+        )
+
+    @contextmanager
+    def seat(self, user: str) -> Iterator[_Seat]:
+        """Hold the user's place; a database held is not closed."""
+        with self._guard:
+            seat = self._seats.setdefault(user, _Seat())
+            self._seats.move_to_end(user)
+            seat.pins += 1
+        try:
+            yield seat
+        finally:
+            with self._guard:
+                seat.pins -= 1
+
+    def database(self, user: str, seat: _Seat) -> Database:
+        """Return the open database of a held seat, opening it if need be."""
+        if self._shared is not None:
+            return self._shared
+        with seat.opening:
+            if seat.database is not None:
+                return seat.database
+            directory = self.user_directory(user)
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            seat.database = Database.open(
+                self._database_settings(path=str(directory / "mail.fs")), lambda: Account(user)
+            )
+            database = seat.database
+        self._shed()
+        return database
+
+    def _shed(self) -> None:
+        """Close the databases that were not used for longest, down to the limit; those in use stay."""
+        with self._guard:
+            opened = [(user, seat) for user, seat in self._seats.items() if seat.database is not None]
+            idle = [(user, seat) for user, seat in opened if not seat.pins]
+            victims = idle[: max(len(opened) - self._settings.open_databases, 0)]
+        for user, seat in victims:
+            with seat.opening:
+                with self._guard:
+                    if seat.pins:
+                        continue
+                    database, seat.database = seat.database, None
+                if database is not None:
+                    database.close()
+                with self._guard:
+                    if not seat.pins and self._seats.get(user) is seat:
+                        del self._seats[user]
+
+
+class UserStore:
+    """The mail of one user: `read` and `write` run a unit of work on its Account."""
+
+    def __init__(self, store: Store, user: str) -> None:
+        self._store = store
+        self.user = user
+
+    @property
+    def directory(self) -> Path:
+        return self._store.user_directory(self.user)
+
+    def read(self, work: Work[T]) -> T:
+        """Return what `work(account)` returns. Commits nothing, waits for nobody."""
+        with self._store.seat(self.user) as seat:
+            database = self._store.database(self.user, seat)
+
+            def unit(root: Account | Accounts) -> tuple[T] | None:
+                account = self._find(root)
+                return None if account is None else (work(account),)
+
+            found = database.read(unit)
+            if found is None:
+                database.write(self._make)
+                found = database.read(lambda root: (work(self._make(root)),))
+            return found[0]
+
+    def write(self, work: Work[T]) -> T:
+        """Return what `work(account)` returns, once what it changed is committed and durable.
+
+        Writers of one account wait for one another. Raises Busy, NoSpace (both temporary) and whatever `work`
+        raises, and then nothing was changed.
+        """
+        with self._store.seat(self.user) as seat, seat.writing:
+            database = self._store.database(self.user, seat)
+            return database.write(lambda root: work(self._make(root)))
+
+    def _find(self, root: Account | Accounts) -> Account | None:
+        """Return this user's Account, whichever root it hangs from."""
+        return root if isinstance(root, Account) else root.account(self.user)
+
+    def _make(self, root: Account | Accounts) -> Account:
+        """Return this user's Account, making it in a shared database where it is not there yet."""
+        return self._find(root) or cast(Accounts, root).create(self.user)
