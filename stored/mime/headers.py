@@ -120,7 +120,7 @@ _QUOTED_PAIR = re.compile(r"\\(.)", re.S)
 
 
 def addresses_of(value: str, limit: int = RECIPIENT_LIMIT) -> list[Address]:
-    """Return the addresses of a From or To field in order, at most `limit`, those in groups too (RFC 5322 3.4)."""
+    """Return the addresses of a From or To field in order, at most `limit`, groups opened (RFC 5322 3.4)."""
     found: list[Address] = []
     reading = _Reading()
     at, end = 0, len(value)

@@ -16,22 +16,28 @@ DEPTH_LIMIT = 250
 # A tag with its attributes; a quoted value may hold ">" if it is not too long. Possessive: no going back.
 _TAG = re.compile(r"""<(/?)([a-zA-Z][^\s/><]*+)((?:[^>"']++|"[^"]{0,2000}+"|'[^']{0,2000}+'|["'])*+)>?""")
 _ALT = re.compile(r"""\balt\s*=\s*(?:"([^"<>]{1,200})"|'([^'<>]{1,200})')""", re.I)
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 # Elements that need no end tag, so that counting their beginnings says nothing of depth.
 _UNNESTED = frozenset(
-    """
+    _words("""
     p li td th tr dt dd option br hr img input meta link col wbr base source area embed param
-    """.split()
+    """)
 )
 _SILENT = frozenset(
-    """
+    _words("""
     head style script title template noscript svg math object iframe textarea select
-    """.split()
+    """)
 )
 _BREAK = frozenset(
-    """
+    _words("""
     address article aside blockquote body caption center dd dir div dl dt fieldset footer form header hr html
     li main menu nav ol pre section table tr ul
-    """.split()
+    """)
 )
 _GAP = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
 _BLANKS = re.compile(r"[ \t\r\n\f]+")

@@ -19,6 +19,9 @@ DEPTH_LIMIT = 50
 DELIMITER_LIMIT = 20_000  # lines that begin like a delimiter, over the whole message
 
 _HEADER_LINES = re.compile(rb"(?:(?:[!-9;-~]++[ \t]*+:|[ \t]+[^\s]|>?From )[^\n]*+(?:\n|\Z))*+")
+_LEADING = re.compile(rb"\s+(?=[A-Za-z][\w-]*:)")
+_STRAY_LINE = re.compile(rb"[^\s][^\n]*\n(?=[A-Za-z][\w-]*:)")
+STRAY_LIMIT = 20
 _BLANK = re.compile(rb"[ \t]*\r?\n")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _AFTER_DELIMITER = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)|(--)")
@@ -55,7 +58,7 @@ class Scan:
         self.root = self._part(0, len(raw), "", "", 0)
 
     def _part(self, start: int, end: int, number: str, parent: str, depth: int) -> Node:
-        block_end, body = header_bounds(self._raw, start, end)
+        block_end, body = header_bounds(self._raw, start, end, whole=not depth)
         fields = fields_of(self._raw[start:block_end])
         default = "message/rfc822" if parent == "multipart/digest" else "text/plain"
         kind, parameters = parameters_of(first(fields, "content-type"))
@@ -131,11 +134,20 @@ class Scan:
         return at
 
 
-def header_bounds(raw: Octets, start: int, end: int) -> tuple[int, int]:
-    """Return where the header block that begins at `start` ends, and where the body begins."""
+def header_bounds(raw: Octets, start: int, end: int, *, whole: bool = False) -> tuple[int, int]:
+    """Return where the header block that begins at `start` ends, and where the body begins.
+
+    At the head of a whole message empty lines before the first field, and a stray line between fields, are
+    passed over: a letter whose header is half unreadable is better read than shown as one long text.
+    """
     limit = min(end, start + HEADER_OCTETS)
-    match = _HEADER_LINES.match(raw, start, limit)
-    block_end = match.end() if match else start
+    leading = _LEADING.match(raw, start, limit) if whole else None
+    block_end = _fields_end(raw, leading.end() if leading else start, limit)
+    for _ in range(STRAY_LIMIT if whole else 0):
+        stray = _STRAY_LINE.match(raw, block_end, limit)
+        if not stray:
+            break
+        block_end = _fields_end(raw, stray.end(), limit)
     blank = _BLANK.match(raw, block_end, end)
     if blank:
         return block_end, blank.end()
@@ -143,3 +155,8 @@ def header_bounds(raw: Octets, start: int, end: int) -> tuple[int, int]:
         beyond = _BLANK_LINE.search(raw, max(start, block_end - 2), end)
         return block_end, beyond.end() if beyond else end
     return block_end, block_end
+
+
+def _fields_end(raw: Octets, start: int, limit: int) -> int:
+    match = _HEADER_LINES.match(raw, start, limit)
+    return match.end() if match else start
