@@ -1,0 +1,138 @@
+"""A letter that was submitted: the promise to hand it to the relay, and what became of it for each recipient.
+
+    pending ──relay accepted──► handed over          (body let go; outcomes come from the relay)
+       │ └──relay away──► pending, tried again later
+       └──relay refused for good──► failed           (body let go; the recipients' outcomes say why)
+
+A crash in `pending` leaves it pending: it is handed over again, and the relay knows it by its id.
+"""
+
+from dataclasses import dataclass, replace
+
+from BTrees.OOBTree import OOBTree
+from persistent import Persistent
+
+from stored.model.body import Body
+
+PENDING, HANDED_OVER, FAILED = "pending", "handed over", "failed"
+FINAL = ("delivered", "failed")
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """One recipient and the last that is known of it. `at` is whole seconds since 1970, UTC."""
+
+    address: str
+    outcome: str = "queued"
+    detail: str = ""
+    at: int = 0
+
+
+class Submission(Persistent):
+    """One submitted letter. The octets to send are those of `body` from `skip` on (before it stands Bcc).
+
+    `body` is the very object of the copy in Sent, so it is kept once, and survives that copy's destruction
+    for as long as the letter is not handed over.
+    """
+
+    version = 1
+
+    def __init__(
+        self, id: str, key: str, sender: str, recipients: list[str], *, at: int, subject: str
+    ) -> None:
+        self.id = id
+        self.key = key
+        self.sender = sender
+        self.recipients = tuple(Recipient(address, at=at) for address in recipients)
+        self.subject = subject
+        self.submitted_at = at
+        self.message = 0
+        self.body: Body | None = None
+        self.skip = 0
+        self.stage = PENDING
+        self.attempts = 0
+        self.next_attempt_at = at
+
+    def keep(self, uid: int, body: Body, skip: int) -> None:
+        """Remember the copy in Sent, and the octets to send until they are handed over."""
+        self.message, self.body, self.skip = uid, body, skip
+
+    def finish(self, stage: str) -> None:
+        """Leave `pending`: nothing is left to hand over."""
+        self.stage = stage
+        self.body = None
+
+    def waiting(self) -> list[str]:
+        """Return the recipients the letter has still to be handed over for."""
+        return [recipient.address for recipient in self.recipients if recipient.outcome not in FINAL]
+
+    def tell(self, address: str, outcome: str, detail: str, at: int) -> bool:
+        """Record what became of one recipient; return whether that is new.
+
+        What is final stays: word of a delay that comes late, or twice, changes nothing.
+        """
+        told = tuple(
+            replace(kept, outcome=outcome, detail=detail, at=at)
+            if kept.address == address and kept.outcome not in FINAL
+            else kept
+            for kept in self.recipients
+        )
+        new = told != self.recipients
+        if new:
+            self.recipients = told
+        return new
+
+
+class Submissions:
+    """The submissions of an account, in its tree `submissions`, found by key and by id, newest first.
+
+    Not persistent itself: it names the two kinds of entry that the one tree holds.
+    """
+
+    def __init__(self, tree: OOBTree) -> None:
+        self._tree = tree
+
+    def add(self, submission: Submission) -> None:
+        self._tree[f"key/{submission.key}"] = submission
+        self._tree[f"id/{_newest_first(submission.id)}"] = submission
+
+    def by_key(self, key: str) -> Submission | None:
+        return self._tree.get(f"key/{key}")  # type: ignore[no-any-return]
+
+    def by_id(self, id: str) -> Submission | None:
+        return self._tree.get(f"id/{_newest_first(id)}")  # type: ignore[no-any-return]
+
+    def newest(self, limit: int) -> list[Submission]:
+        found: list[Submission] = []
+        for submission in self._tree.values(min="id/", max="id0", excludemax=True):
+            found.append(submission)
+            if len(found) >= limit:
+                break
+        return found
+
+    def pending(self) -> list[Submission]:
+        """Return those still to be handed over, oldest first."""
+        waiting = [self._tree[f"id/{_newest_first(id)}"] for id in self._tree.get("pending", ())]
+        return sorted(waiting, key=lambda submission: (submission.next_attempt_at, submission.id))
+
+    def note_pending(self, id: str) -> None:
+        self._tree["pending"] = (*self._tree.get("pending", ()), id)
+
+    def forget_pending(self, id: str) -> None:
+        self._tree["pending"] = tuple(kept for kept in self._tree.get("pending", ()) if kept != id)
+
+
+def make_id(milliseconds: int, chance: str) -> str:
+    """Return a submission's id: when, and eight hexadecimal digits of chance. Pure."""
+    return f"s{milliseconds & _MOMENTS:011x}{chance}"
+
+
+_MOMENTS = 0xFFFFFFFFFFF
+
+
+def _newest_first(id: str) -> str:
+    """Return the id as a key under which later ids come first; an id that is none finds nothing."""
+    try:
+        return f"{_MOMENTS - int(id[1:12], 16):011x}{id[12:]}"
+    except ValueError:
+        return ""
