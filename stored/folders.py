@@ -1,0 +1,162 @@
+"""The user's folders: listing, making, renaming, moving, letting go. Units of work on an Account."""
+
+import unicodedata
+from typing import cast
+
+from restante.errors import AlreadyExists, Forbidden, InvalidArgument, NotFound, OverQuota
+from restante.wire import clean_text
+from stored.model.account import Account
+from stored.model.folder import TRASH, Folder
+from stored.model.word import uid_of
+from stored.types import Folder as FolderShown
+from stored.types import FolderList, FolderNew, FoldersSet, FolderUpdate
+
+MOST_FOLDERS = 1_000
+DEEPEST = 8
+NAME_CHARACTERS = 100
+_AT_ONCE = 1_000
+
+
+def list_folders(account: Account) -> FolderList:
+    """Return every folder with its counts: roles first, then the user's own by name. Reads only."""
+    ordered = sorted(account.folders, key=lambda folder: (not folder.role, _folded(folder)))
+    return {"state": account.state_text(), "folders": [shown(account, folder) for folder in ordered]}
+
+
+def shown(account: Account, folder: Folder) -> FolderShown:
+    above = account.folders.get(folder.parent)
+    plain = {
+        "id": folder.id,
+        "name": folder.name,
+        "role": folder.role,
+        "parent": above.id if above else "",
+        "total": folder.total(),
+        "unread": folder.unread(),
+    }
+    return cast(FolderShown, plain)
+
+
+def set_folders(
+    account: Account, create: list[FolderNew], update: list[FolderUpdate], destroy: list[str]
+) -> FoldersSet:
+    """Make, change and let go folders, all or nothing; inside a unit of work.
+
+    A folder that goes takes those inside it along; the mail of all of them moves to the trash.
+    Raises NotFound, AlreadyExists, Forbidden (a folder with a role), InvalidArgument, OverQuota: permanent.
+    """
+    created = [_create(account, one) for one in create]
+    for one in update:
+        _update(account, one)
+    destroyed = [gone for id in destroy for gone in _destroy(account, id)]
+    if created or update or destroyed:
+        account.journal().folders = True
+    return {
+        "state": account.state_text(),
+        "created": [shown(account, folder) for folder in created],
+        "updated": [one["id"] for one in update],
+        "destroyed": destroyed,
+    }
+
+
+def _create(account: Account, wanted: FolderNew) -> Folder:
+    parent = _parent(account, wanted.get("parent", ""))
+    name = _name(account, wanted["name"], parent, None)
+    if _depth(account, parent) >= DEEPEST:
+        raise InvalidArgument(f"Folders can be nested {DEEPEST} deep; put this one further up.", about=name)
+    folder = account.folders.create(name, parent) if len(account.folders) < MOST_FOLDERS else None
+    if folder is None:
+        raise OverQuota(f"There can be {MOST_FOLDERS} folders; remove some before making more.", about=name)
+    return folder
+
+
+def _update(account: Account, wanted: FolderUpdate) -> None:
+    folder, patch = _own(account, wanted["id"]), wanted["set"]
+    parent = _parent(account, patch["parent"]) if "parent" in patch else folder.parent
+    if parent != folder.parent:
+        _check_move(account, folder, parent)
+    folder.name = _name(account, patch.get("name", folder.name), parent, folder)
+    folder.parent = parent
+
+
+def _check_move(account: Account, folder: Folder, parent: int) -> None:
+    inside = _subtree(account, folder)
+    if parent in {one.number for one in inside}:
+        raise InvalidArgument(f"The folder {folder.name} cannot be put inside itself.", about=folder.id)
+    height = max(_depth(account, one.number) for one in inside) - _depth(account, folder.number) + 1
+    if _depth(account, parent) + height > DEEPEST:
+        raise InvalidArgument(
+            f"Folders can be nested {DEEPEST} deep; put {folder.name} further up.", about=folder.id
+        )
+
+
+def _destroy(account: Account, id: str) -> list[str]:
+    """Let a folder and all inside it go; return their ids, the innermost first."""
+    trash = account.folders.members[TRASH]
+    gone = []
+    for folder in reversed(_subtree(account, _own(account, id))):
+        while keys := folder.order.window(0, _AT_ONCE):
+            for key in keys:
+                account.change(uid_of(key), folder=trash)
+        account.folders.discard(folder.number)
+        gone.append(folder.id)
+    return gone
+
+
+def _own(account: Account, id: str) -> Folder:
+    """Return a folder that may be changed."""
+    folder = _found(account, id)
+    if folder.role:
+        raise Forbidden(
+            f"The folder {folder.name} is one that everybody has; it keeps its name and place.", about=id
+        )
+    return folder
+
+
+def _found(account: Account, id: str) -> Folder:
+    folder = account.folders.find(id)
+    if folder is None:
+        raise NotFound("That folder does not exist (any more); read the list of folders again.", about=id)
+    return folder
+
+
+def _parent(account: Account, id: str) -> int:
+    """Return the number of the folder to put another into, 0 for the top."""
+    if not id:
+        return 0
+    folder = _found(account, id)
+    if folder.number == TRASH:
+        raise InvalidArgument("A folder cannot be put into the trash; remove it instead.", about=id)
+    return folder.number
+
+
+def _name(account: Account, name: str, parent: int, itself: Folder | None) -> str:
+    """Return the name as it is kept, once it is sure that no neighbour has it."""
+    name = " ".join(unicodedata.normalize("NFC", clean_text(name)).split())
+    if not 1 <= len(name) <= NAME_CHARACTERS or any(unicodedata.category(one) == "Cc" for one in name):
+        raise InvalidArgument(
+            f"The name of a folder has 1 to {NAME_CHARACTERS} characters and none that control.", about=name
+        )
+    for folder in account.folders:
+        if folder is not itself and folder.parent == parent and _folded(folder) == name.casefold():
+            raise AlreadyExists(f"There is a folder {folder.name} already; choose another name.", about=name)
+    return name
+
+
+def _folded(folder: Folder) -> str:
+    return folder.name.casefold()
+
+
+def _depth(account: Account, number: int) -> int:
+    """Return how many folders deep this one is: 1 at the top, 0 for no folder."""
+    depth = 0
+    while folder := account.folders.get(number):
+        depth, number = depth + 1, folder.parent
+    return depth
+
+
+def _subtree(account: Account, folder: Folder) -> list[Folder]:
+    """Return the folder and all inside it, outer before inner."""
+    found = [folder]
+    for one in found:
+        found += [inner for inner in account.folders if inner.parent == one.number]
+    return found

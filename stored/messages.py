@@ -1,0 +1,260 @@
+"""Messages as clients see them: windows of a list, one opened, flags, moving, deleting.
+
+Functions that take an Account are to be run inside a unit of work; those that take a UserStore run their own.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import cast
+
+from restante.errors import Damaged, NotFound
+from restante.wire import Ready, dumps, to_time
+from stored import mime
+from stored.model.account import Account
+from stored.model.body import damaged
+from stored.model.folder import TRASH, Folder
+from stored.model.rows import UNREADABLE
+from stored.model.word import (
+    ANSWERED,
+    FLAG_NAMES,
+    FLAGGED,
+    SEEN,
+    flags_of,
+    folder_of,
+    order_key,
+    time_of,
+    uid_of,
+)
+from stored.store import UserStore
+from stored.types import MessagePage, MessagePatch, MessagesDeleted, MessagesGot, MessagesSet, Row
+
+#: The most characters of text in one answer; the texts of later messages are left for a call of their own.
+TEXT_CHARACTERS = 512 * 1024
+
+_PATCHED = {"seen": SEEN, "flagged": FLAGGED, "answered": ANSWERED}
+
+_FLAGS = [
+    [name for bit, name in enumerate(FLAG_NAMES) if flags >> bit & 1] for flags in range(1 << len(FLAG_NAMES))
+]
+_FLAGS_JSON = [dumps(names) for names in _FLAGS]
+_FLAGS_MASK = len(_FLAGS) - 1
+
+_DAMAGED_END = b'"damaged":true}'
+
+
+# Ids and rows -----------------------------------------------------------------------------------------
+
+
+def message_id(uid: int) -> str:
+    """Return the id on the wire, which is also the id of the blob that holds the raw octets. Pure."""
+    return f"m{uid}"
+
+
+def uid_of_id(id: str) -> int:
+    """Return the uid an id names, 0 when it is the id of no message. Pure."""
+    digits = id[1:]
+    well_made = id[:1] == "m" and digits.isascii() and digits.isdigit() and digits[:1] != "0"
+    return int(digits) if well_made and len(digits) <= 9 else 0
+
+
+def flag_names(flags: int) -> list[str]:
+    return list(_FLAGS[flags & _FLAGS_MASK])
+
+
+def folder_id(account: Account, number: int) -> str:
+    """Return the id of a folder; the inbox's where the folder is gone."""
+    folder = account.folders.get(number)
+    return "inbox" if folder is None else folder.id
+
+
+def served(account: Account, uid: int) -> Ready:
+    """Return the row of a message that is here: the kept JSON, with what changes spliced in front.
+
+    A row that cannot be read any more gives one that says `damaged`, so that the list goes on.
+    """
+    word = account.state[uid]
+    head = b'{"id":"m%d","folder":"%b","flags":%b,' % (
+        uid,
+        folder_id(account, folder_of(word)).encode(),
+        _FLAGS_JSON[flags_of(word) & _FLAGS_MASK],
+    )
+    try:
+        row = account.rows.row(uid)
+    except UNREADABLE:
+        row = b""
+    return Ready(head + (row or _damaged_row(time_of(word))))
+
+
+def _damaged_row(time: int) -> bytes:
+    row = {
+        "from": {"name": "", "address": ""},
+        "to": [],
+        "subject": "",
+        "snippet": "",
+        "received_at": to_time(datetime.fromtimestamp(time, UTC)),
+        "octets": "0",
+        "account": "",
+        "attachments": 0,
+        "damaged": True,
+    }
+    return dumps(row)[1:]
+
+
+def rows(account: Account, uids: Iterable[int]) -> list[Row]:
+    """Return the rows of those `uids` that are here, in their order."""
+    return cast(list[Row], [served(account, uid) for uid in uids if uid in account.state])
+
+
+def _folder(account: Account, id: str) -> Folder:
+    folder = account.folders.find(id)
+    if folder is None:
+        raise NotFound("That folder does not exist (any more); read the list of folders again.", about=id)
+    return folder
+
+
+def _present(account: Account, ids: Iterable[str]) -> tuple[list[int], list[str]]:
+    """Return the uids of `ids` that are here, each once, and the ids that are not."""
+    found: dict[int, None] = {}
+    missing = []
+    for id in ids:
+        uid = uid_of_id(id)
+        if uid and uid in account.state:
+            found[uid] = None
+        else:
+            missing.append(id)
+    return list(found), missing
+
+
+# Reading ----------------------------------------------------------------------------------------------
+
+
+def page(account: Account, folder: str, position: int, limit: int, anchor: str = "") -> MessagePage:
+    """Return `limit` rows of a folder, newest first, after the `position` newest of them.
+
+    With an `anchor` (the id of a message) positions count from it: 0 begins with it, -10 ten before it.
+    Raises NotFound for the folder or the anchor (permanent). Reads only.
+    """
+    place = _folder(account, folder)
+    if anchor:
+        uid = uid_of_id(anchor)
+        if uid not in account.state:
+            raise NotFound(
+                "That message does not exist (any more); read the list from its head.", about=anchor
+            )
+        position += place.order.position(order_key(account.state[uid], uid))
+    position = max(position, 0)
+    keys = place.order.window(position, limit)
+    return {
+        "state": account.state_text(),
+        "folder": place.id,
+        "position": position,
+        "total": place.total(),
+        "unread": place.unread(),
+        "rows": rows(account, map(uid_of, keys)),
+    }
+
+
+def raw_of(account: Account, uid: int) -> bytes:
+    """Return exactly the octets that were appended. Raises NotFound, Damaged (permanent)."""
+    if uid not in account.state:
+        raise NotFound("That message does not exist (any more).", about=message_id(uid))
+    try:
+        return account.bodies[uid].raw()  # type: ignore[no-any-return]
+    except KeyError as missing:
+        raise damaged(repr(missing)) from missing
+
+
+def get(mail: UserStore, ids: list[str], text: bool = True) -> MessagesGot:
+    """Return messages opened: their rows, headers, parts, and with `text` what they say.
+
+    Each is read and understood by itself, so that fifty large ones do not lie in memory together. A damaged
+    one is its row with `damaged`. Once the texts together reach 512 thousand characters, later ones come
+    empty with `text_truncated`: ask for them by themselves.
+    """
+    messages, missing, left = [], [], TEXT_CHARACTERS
+    for id in ids:
+        uid = uid_of_id(id)
+        found = mail.read(lambda account, uid=uid: _opened(account, uid))  # type: ignore[misc]
+        if found is None:
+            missing.append(id)
+            continue
+        row, raw = found
+        details: dict[str, object] = {"raw": id}
+        if raw is not None:
+            details |= _details(id, raw)
+        elif not row.endswith(_DAMAGED_END):
+            details["damaged"] = True
+        if raw is not None and text:
+            said, truncated = mime.text_of(raw) if left > 0 else ("", True)
+            details |= {"text": said[:left], "text_truncated": truncated or len(said) > left}
+            left -= len(said)
+        messages.append(Ready(row[:-1] + b"," + dumps(details)[1:]))
+    return cast(MessagesGot, {"messages": messages, "missing": missing})
+
+
+def _opened(account: Account, uid: int) -> tuple[Ready, bytes | None] | None:
+    """Return the row and the raw octets (None when damaged) of a message, None when it is not here."""
+    if not uid or uid not in account.state:
+        return None
+    try:
+        return served(account, uid), raw_of(account, uid)
+    except Damaged:
+        return served(account, uid), None
+
+
+def _details(id: str, raw: bytes) -> dict[str, object]:
+    summary = mime.summarize(raw)
+    return {
+        "cc": _addresses(summary.cc),
+        "reply_to": _addresses(summary.reply_to),
+        "message_id": summary.message_id,
+        "in_reply_to": summary.in_reply_to,
+        "references": summary.references,
+        "parts": [_part(id, part) for part in mime.parts_of(raw)],
+    }
+
+
+def _addresses(addresses: list[mime.Address]) -> list[dict[str, str]]:
+    return [{"name": one.name, "address": one.address} for one in addresses]
+
+
+def _part(id: str, part: mime.Part) -> dict[str, object]:
+    return {
+        "blob": f"{id}-{part.part}",
+        "part": part.part,
+        "name": part.name,
+        "type": part.type,
+        "octets": str(part.octets),
+        "inline": part.inline,
+    }
+
+
+# Changing ---------------------------------------------------------------------------------------------
+
+
+def change(account: Account, ids: list[str], patch: MessagePatch) -> MessagesSet:
+    """Raise and lower flags and move, inside a unit of work; `updated` counts those that were different.
+
+    Raises NotFound for the folder (permanent). Doing it again changes nothing more.
+    """
+    raised = sum(bit for name, bit in _PATCHED.items() if patch.get(name) is True)
+    lowered = sum(bit for name, bit in _PATCHED.items() if patch.get(name) is False)
+    folder = _folder(account, patch["folder"]) if "folder" in patch else None
+    found, missing = _present(account, ids)
+    updated = sum(account.change(uid, raised=raised, lowered=lowered, folder=folder) for uid in found)
+    return {"state": account.state_text(), "updated": updated, "missing": missing}
+
+
+def delete(account: Account, ids: list[str], for_good: bool = False) -> MessagesDeleted:
+    """Move messages to the trash, inside a unit of work; from there, or `for_good`, let them go.
+
+    What was collected is remembered, so it is not collected again.
+    """
+    found, missing = _present(account, ids)
+    trash = account.folders.members[TRASH]
+    for uid in found:
+        if for_good or folder_of(account.state[uid]) == TRASH:
+            account.destroy(uid)
+        else:
+            account.change(uid, folder=trash)
+    return {"state": account.state_text(), "deleted": len(found), "missing": missing}
