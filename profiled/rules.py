@@ -1,0 +1,158 @@
+"""The rules by which mail is filed as it comes in: kept here, applied by the storage server.
+
+Whether a folder exists is the storage server's to know; here its id is only kept.
+"""
+
+from typing import Any
+
+import orjson
+
+from profiled import fields, parts
+from profiled.model import Profile, Root
+from profiled.types import Action, Condition, Rule, RuleKept, RuleList, RuleNew, RulesSet, RuleUpdate
+from restante.db import Database
+from restante.errors import InvalidArgument, OverQuota
+
+AT_MOST = 200
+AT_MOST_OCTETS = 262_144  # of all rules of one profile: they travel with the login and with every lease
+DEFAULTS = {"name": "", "enabled": True, "match": "all"}
+ADDRESS_FIELDS = ("from", "to", "cc", "any_recipient")
+
+
+class Rules:
+    """The rules in one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, user: str) -> RuleList:
+        """Return a person's rules in the order in which they are applied. Reads only."""
+
+        def work(root: Root) -> RuleList:
+            profile = parts.find(root, user)
+            return {"state": parts.state_of(profile, "rules"), "rules": shapes(profile)}
+
+        return self._database.read(work)
+
+    def set(
+        self,
+        user: str,
+        create: list[RuleNew],
+        update: list[RuleUpdate],
+        destroy: list[str],
+        order: list[str],
+        if_state: str,
+    ) -> RulesSet:
+        """Make all the changes or none; new rules come last, then `order` comes first. Commits.
+
+        Raises NotFound, StateMismatch, OverQuota, InvalidArgument.
+        """
+
+        def work(root: Root) -> RulesSet:
+            profile = parts.find(root, user)
+            parts.check_state(profile, "rules", if_state)
+            created = [_made(profile, {**item}) for item in create]
+            profile.rules.extend(created)
+            for change in update:
+                rule = parts.one_of(profile.rules, change["id"], "rule")
+                place = profile.rules.index(rule)
+                profile.rules[place] = _made(profile, parts.merged(rule, dict(change), DEFAULTS))
+            for rule_id in destroy:
+                profile.rules.remove(parts.one_of(profile.rules, rule_id, "rule"))
+            _arrange(profile, order)
+            if create or update or destroy or order:
+                _check(profile)
+                profile.changed("rules")
+            return {
+                "state": parts.state_of(profile, "rules"),
+                "created": [_shape(rule) for rule in created],
+                "updated": [change["id"] for change in update],
+                "destroyed": destroy,
+            }
+
+        return self._database.write(work)
+
+
+def shapes(profile: Profile) -> list[Rule]:
+    """Return a profile's rules as they are told."""
+    return [_shape(rule) for rule in profile.rules]
+
+
+def replace(profile: Profile, wanted: list[RuleKept]) -> None:
+    """Make `wanted` the whole list, in its order; an item with the id of a rule stays that rule."""
+    for item in wanted:
+        if "id" in item:
+            parts.one_of(profile.rules, item["id"], "rule")
+    kept = [_made(profile, {**item}) for item in wanted]
+    if len({rule["id"] for rule in kept}) < len(kept):
+        raise InvalidArgument("The same rule stands in the list twice.", about="rules")
+    profile.rules[:] = kept
+    _check(profile)
+
+
+def _arrange(profile: Profile, order: list[str]) -> None:
+    """Put the rules named in `order` first; the others keep their order after them."""
+    if len(set(order)) < len(order):
+        raise InvalidArgument("The order names the same rule twice.", about="order")
+    first = [parts.one_of(profile.rules, rule_id, "rule") for rule_id in order]
+    if first:
+        profile.rules[:] = first + [rule for rule in profile.rules if rule["id"] not in order]
+
+
+def _made(profile: Profile, item: dict[str, Any]) -> dict[str, Any]:
+    """Return a rule as it is kept, its conditions and actions checked."""
+    if not item["conditions"]:
+        raise InvalidArgument("A rule needs a condition, or it would take every message.", about="conditions")
+    if not item["actions"]:
+        raise InvalidArgument("A rule needs an action: say what to do with the message.", about="actions")
+    for condition in item["conditions"]:
+        _check_condition(condition)
+    for action in item["actions"]:
+        _check_action(action)
+    return {**DEFAULTS, **item, "id": item.get("id") or profile.new_id("r")}
+
+
+def _check_condition(condition: Condition) -> None:
+    field, operator = condition["field"], condition["op"]
+    if (field == "header") != ("header" in condition):
+        raise InvalidArgument(
+            'A condition names a header if, and only if, its field is "header".', about=field
+        )
+    if "header" in condition and not fields.HEADER_NAME.fullmatch(condition["header"]):
+        raise InvalidArgument(
+            f"“{condition['header']}” is not the name of a header. One looks like List-Id.",
+            about=condition["header"],
+        )
+    if (operator == "exists") == ("value" in condition):
+        raise InvalidArgument('A condition has a value, except with "exists".', about=operator)
+    if operator in ("address_is", "domain_is") and field not in ADDRESS_FIELDS:
+        raise InvalidArgument(f"“{operator}” asks for an address, and {field} is none.", about=field)
+    if field == "account" and operator != "is":
+        raise InvalidArgument('The account of a message can only be asked for with "is".', about=operator)
+
+
+def _check_action(action: Action) -> None:
+    if (action["action"] == "file") != ("folder" in action):
+        raise InvalidArgument(
+            'An action names a folder if, and only if, it is "file".', about=action["action"]
+        )
+    if "folder" in action:
+        fields.folder_id(action["folder"])
+
+
+def _check(profile: Profile) -> None:
+    if len(profile.rules) > AT_MOST:
+        raise OverQuota(f"A profile has at most {AT_MOST} rules. Remove one first.", about=str(AT_MOST))
+    if len(orjson.dumps(list(profile.rules))) > AT_MOST_OCTETS:
+        raise OverQuota("The rules of this profile are too long altogether. Shorten or remove some.")
+
+
+def _shape(rule: dict[str, Any]) -> Rule:
+    return {
+        "id": rule["id"],
+        "name": rule["name"],
+        "enabled": rule["enabled"],
+        "match": rule["match"],
+        "conditions": rule["conditions"],
+        "actions": rule["actions"],
+    }

@@ -1,0 +1,36 @@
+"""rule.*: how mail is filed as it comes in."""
+
+from profiled.rules import Rules
+from profiled.types import Ids, RuleCreates, RuleList, RulesSet, RuleUpdates, Since
+from restante.rpc import USER, Call, method
+
+
+class RuleService:
+    """The methods about rules."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+
+    @method("rule.list", caller=USER)
+    def rules(self, call: Call, /) -> RuleList:
+        """Return the rules in the order in which they are applied."""
+        return self._rules.of(call.principal.name)
+
+    @method("rule.set", caller=USER)
+    def set(
+        self,
+        call: Call,
+        /,
+        create: RuleCreates | None = None,
+        update: RuleUpdates | None = None,
+        destroy: Ids | None = None,
+        order: Ids | None = None,
+        if_state: Since = "",
+    ) -> RulesSet:
+        """Add, change, remove and order rules: all of it or nothing.
+
+        New rules come last; then those named in `order` come first, in that order.
+        """
+        return self._rules.set(
+            call.principal.name, create or [], update or [], destroy or [], order or [], if_state
+        )
