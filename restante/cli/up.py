@@ -17,6 +17,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
+from restante.cli import Command
+
 DAEMONS = ("relayd", "stored", "profiled")
 START_SECONDS = 30
 STOP_SECONDS = 35
@@ -179,3 +181,22 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     finally:
         children.stop()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `restante up` takes."""
+    parser.add_argument("--demo", action="store_true", help="with two demonstration providers and a profile")
+    parser.add_argument(
+        "--headless", action="store_true", help="open no window; with --demo, visit as a script"
+    )
+    parser.add_argument(
+        "--client-python",
+        metavar="PROGRAM",
+        default=sys.executable,
+        help="the Python that has tkinter, for the window (default: this one; empty: none)",
+    )
+
+
+command = Command(
+    "up", "Start the three daemons and open the client; stop them after it.", add_arguments, run
+)
