@@ -106,9 +106,7 @@ def append(account: Account, prepared: Prepared) -> int:
 def known_uidl(account: Account, account_id: str, uidls: Iterable[str]) -> set[str]:
     """Return those of `uidls` that were collected from the remote account before, whatever became of them."""
     maildrop = account.maildrops.get(account_id)
-    if maildrop is None:
-        return set()
-    return {uidl for uidl in uidls if maildrop.uidl.knows(account.salt, uidl)}
+    return set() if maildrop is None else maildrop.uidl.known(account.salt, uidls)
 
 
 def _folder(account: Account, id: str) -> Folder:

@@ -4,6 +4,11 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 
 from restante.wire import Chars, Count, Items, Range, State
 
+
+class Nothing(TypedDict):
+    """The answer of a method that has nothing to tell: {}."""
+
+
 # Folders --------------------------------------------------------------------------------------------
 
 FolderId = Annotated[str, Chars(1, 20, one_line=True)]
@@ -39,6 +44,11 @@ class FolderPatch(TypedDict, total=False):
 class FolderUpdate(TypedDict):
     id: FolderId
     set: FolderPatch
+
+
+FoldersNew = Annotated[list[FolderNew], Items(100)]
+FolderUpdates = Annotated[list[FolderUpdate], Items(100)]
+FolderIds = Annotated[list[FolderId], Items(100)]
 
 
 class FoldersSet(TypedDict):

@@ -6,7 +6,7 @@ no server can choose texts that collide.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from BTrees.LLBTree import LLBTree
 
@@ -36,8 +36,11 @@ class Hashes(LLBTree):
             if value >> 28 == check:
                 yield value & (1 << 28) - 1
 
-    def knows(self, salt: bytes, text: str) -> bool:
-        return next(self.find(salt, text), None) is not None
+    def known(self, salt: bytes, texts: Iterable[str]) -> set[str]:
+        """Return those of `texts` that are remembered."""
+        if not self:
+            return set()
+        return {text for text in texts if next(self.find(salt, text), None) is not None}
 
     def remember(self, salt: bytes, text: str, uid: int) -> None:
         """Remember `uid` for `text`; the ninth of one text is not, which only costs a thread its link."""

@@ -1,0 +1,71 @@
+"""message.*: lists, messages opened, what changed, flags, moving and deleting."""
+
+from restante.rpc import USER, Call, method
+from restante.wire import Limit, State
+from stored import messages
+from stored.changes import changes
+from stored.store import Store, UserStore
+from stored.types import (
+    Anchor,
+    FolderId,
+    MessageChanges,
+    MessageIds,
+    MessageIdsToGet,
+    MessagePage,
+    MessagePatch,
+    MessagesDeleted,
+    MessagesGot,
+    MessagesSet,
+    Position,
+)
+
+
+class MessageService:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def _mail(self, call: Call) -> UserStore:
+        return self._store.open_account(call.principal.name)
+
+    @method("message.page", caller=USER)
+    def page(
+        self, call: Call, /, folder: FolderId, position: Position = 0, limit: Limit = 50, anchor: Anchor = ""
+    ) -> MessagePage:
+        """List a window of a folder, newest first.
+
+        `position` counts from the newest. With `anchor`, the id of a message, it counts from that message
+        and may be negative: 0 begins the window with it, -10 ten before it.
+        """
+        return self._mail(call).read(lambda account: messages.page(account, folder, position, limit, anchor))
+
+    @method("message.get", caller=USER)
+    def get(self, call: Call, /, ids: MessageIdsToGet, text: bool = True) -> MessagesGot:
+        """Open messages: rows with all headers of interest, the parts, and the text.
+
+        `raw` and each part's `blob` are ids to be fetched as blobs. A message whose octets are damaged comes
+        as its row with `damaged`. When the texts of many are long together, later ones come empty with
+        `text_truncated`: ask for those by themselves.
+        """
+        return messages.get(self._mail(call), ids, text)
+
+    @method("message.changes", caller=USER)
+    def changes(self, call: Call, /, since: State) -> MessageChanges:
+        """Tell what was created, updated and destroyed after the state `since`, each message once.
+
+        `folders` tells that the list of folders or a count in it may be different. With `start_again` the
+        question cannot be answered (an unknown or too old state, or too much happened): read everything anew.
+        """
+        return self._mail(call).read(lambda account: changes(account, since))
+
+    @method("message.set", caller=USER)
+    def set(self, call: Call, /, ids: MessageIds, set: MessagePatch) -> MessagesSet:
+        """Set flags of messages and move them to a folder; `updated` counts those that were different."""
+        return self._mail(call).write(lambda account: messages.change(account, ids, set))
+
+    @method("message.delete", caller=USER)
+    def delete(self, call: Call, /, ids: MessageIds, for_good: bool = False) -> MessagesDeleted:
+        """Move messages to the trash; those in the trash, or all with `for_good`, are gone.
+
+        A message that is gone is not collected again.
+        """
+        return self._mail(call).write(lambda account: messages.delete(account, ids, for_good))
