@@ -28,7 +28,7 @@ from restante.errors import ConfigError, Unauthenticated
 LIFETIME_SECONDS = 60
 SKEW_SECONDS = 30
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
-_REFUSED = "this daemon does not know the credentials it was shown"
+_REFUSED = "This daemon does not know the credentials it was shown."
 
 
 class Keys:
@@ -51,7 +51,7 @@ class Keys:
         """
         directory = Path(directory)
         if not _NAME.fullmatch(own_name):
-            raise ConfigError(f"{own_name} is no name for a daemon", about=own_name)
+            raise ConfigError(f"{own_name} is no name for a daemon.", about=own_name)
         key = Ed25519PrivateKey.from_private_bytes(load_or_make_secret(directory / f"{own_name}.key", 32))
         _publish(directory / f"{own_name}.pub", key.public_key())
         return cls(directory, own_name, key, now)
@@ -122,14 +122,16 @@ def load_or_make_secret(path: Path, octets: int) -> bytes:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write_new(path, _text(secrets.token_bytes(octets)).encode() + b"\n", 0o600)
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise ConfigError(f"{path} can be read by others; run chmod 600 {path}", about=str(path))
+            raise ConfigError(f"The key {path} can be read by others; run: chmod 600 {path}", about=str(path))
         secret = _octets(path.read_text(encoding="ascii").strip())
     except OSError as error:
-        raise ConfigError(f"{path} cannot be used: {error.strerror}", about=str(path)) from None
+        raise ConfigError(f"The key {path} cannot be used: {error.strerror}.", about=str(path)) from None
     except ValueError:
-        raise ConfigError(f"{path} is damaged; put it back from the backup", about=str(path)) from None
+        raise ConfigError(
+            f"The key {path} is damaged; put it back from the backup.", about=str(path)
+        ) from None
     if len(secret) != octets:
-        raise ConfigError(f"{path} is damaged; put it back from the backup", about=str(path))
+        raise ConfigError(f"The key {path} is damaged; put it back from the backup.", about=str(path))
     return secret
 
 
@@ -146,7 +148,8 @@ def _publish(path: Path, key: Ed25519PublicKey) -> None:
     except (OSError, ValueError):
         pass
     raise ConfigError(
-        f"{path} does not belong to the key beside it; remove it and start again", about=str(path)
+        f"The public key {path} does not belong to the key beside it; remove it and start again.",
+        about=str(path),
     )
 
 

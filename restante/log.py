@@ -210,5 +210,6 @@ def _handler(settings: LogSettings) -> logging.Handler:
         return logging.FileHandler(settings.file, encoding="utf-8")
     except OSError as error:
         raise ConfigError(
-            f"log.file: {settings.file} cannot be written: {error.strerror}", about=settings.file
+            f"The log file {settings.file} (log.file) cannot be written: {error.strerror}.",
+            about=settings.file,
         ) from None

@@ -12,9 +12,9 @@ import base64
 import itertools
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import jsonrpcclient
 import orjson
@@ -22,10 +22,10 @@ import requests
 
 from restante import log
 from restante.credentials import Keys
+from restante.db import working
 from restante.errors import InternalError, RestanteError, Unauthenticated, Unavailable, wire_errors
-
-if TYPE_CHECKING:
-    from restante.rpc import Principal
+from restante.rpc import Principal
+from restante.serve import Authenticator, Bearer, Credentials
 
 _LOG = log.get("peer")
 ANSWER_LIMIT_OCTETS = 8 * 1024 * 1024
@@ -56,8 +56,6 @@ class Peer:
 
     def call(self, method: str, **params: Any) -> Any:
         """Return the result of `method`, or raise what it raised. Network; blocks up to the time-out."""
-        from restante.db import working
-
         if working():
             raise RuntimeError(f"{method} called inside a unit of work, which may run again")
         request = jsonrpcclient.request(method, params, id=next(self._ids))
@@ -149,7 +147,7 @@ class Peer:
 
     def _away(self, cause: str) -> RestanteError:
         return Unavailable(
-            f"{self.name} does not answer; try again in a moment", about=self.name, cause=cause
+            f"{self.name} does not answer; try again in a moment.", about=self.name, cause=cause
         )
 
 
@@ -161,13 +159,12 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} cannot be sent")
 
 
-def internal_authenticator(keys: Keys) -> "Callable[[Any, str], Principal]":
+def internal_authenticator(keys: Keys) -> Authenticator:
     """Return what tells, on the second listener, which daemon is calling."""
-    from restante.rpc import Bearer, Principal
 
-    def authenticate(credentials: Any, remote: str) -> Principal:
+    def authenticate(credentials: Credentials, remote: str) -> Principal:
         if not isinstance(credentials, Bearer):
-            raise Unauthenticated("a daemon shows a token", cause=f"asked from {remote}")
+            raise Unauthenticated("A daemon shows a token.", cause=f"asked from {remote}")
         return Principal(kind="daemon", name=keys.verify(credentials.token), session="")
 
     return authenticate

@@ -92,7 +92,7 @@ class Database:
             embedded = _open_file(Path(where))
             storage, name = embedded, str(where)
         else:
-            raise ConfigError("database.path is empty and database.zconfig too; one of them must be set")
+            raise ConfigError("database.path is empty and database.zconfig too; one of them must be set.")
         try:
             db = ZODB.DB(
                 CheckedRecords(storage) if crc else storage,
@@ -137,12 +137,12 @@ class Database:
             except TransientError:
                 time.sleep(random.uniform(0, min(0.2, 0.002 * 2**attempt)))
         raise Busy(
-            "too many changes at the same time; try again", cause=f"{ATTEMPTS} conflicts in {self.name}"
+            "Too many changes at the same time; try again.", cause=f"{ATTEMPTS} conflicts in {self.name}"
         )
 
     def _run(self, work: Callable[[Any], T], *, commit: bool, top: bool) -> T:
         if self.failed or self._closed:
-            raise Unavailable(self.failed or f"{self.name} is closed", about=self.name)
+            raise Unavailable(self.failed or f"The database {self.name} is closed.", about=self.name)
         manager = transaction.TransactionManager(explicit=True)
         with self._translated(), _in_unit_of_work():
             manager.begin()
@@ -167,20 +167,22 @@ class Database:
             yield
         except (POSKeyError, CorruptedError) as error:
             _LOG.error("database.record_damaged", database=self.name, cause=error)
-            raise Damaged("a stored record is missing or damaged; restore it from the backup") from error
+            raise Damaged("A stored record is missing or damaged; restore it from the backup.") from error
         except OSError as error:
             if self._storage is not None and self._storage.failed is not None:
                 self._stop(error)
                 raise Unavailable(self.failed, about=self.name) from error
             if error.errno in _FULL:
                 _LOG.error("database.no_space", database=self.name, cause=error)
-                raise NoSpace("the server's disk is full; nothing was changed: try again later") from error
+                raise NoSpace("The server's disk is full; nothing was changed. Try again later.") from error
             if error.errno == errno.EIO:
-                raise Damaged("the disk cannot read a stored record; restore it from the backup") from error
+                raise Damaged("The disk cannot read a stored record; restore it from the backup.") from error
             raise
 
     def _stop(self, error: OSError) -> None:
-        self.failed = "the store stopped because its disk failed; check the disk, then start the daemon again"
+        self.failed = (
+            "The store stopped because its disk failed; check the disk, then start the daemon again."
+        )
         _LOG.error("database.disk_failed", database=self.name, cause=error)
 
     def octets(self) -> int:
@@ -221,7 +223,7 @@ def _from_zconfig(text: str) -> Any:
     try:
         return ZODB.config.storageFromString(text)
     except Exception as error:
-        raise ConfigError(f"database.zconfig cannot be used: {str(error).splitlines()[0]}") from error
+        raise ConfigError(f"database.zconfig cannot be used: {str(error).splitlines()[0]}.") from error
 
 
 def _open_file(path: Path) -> EmbeddedStorage:
@@ -231,14 +233,18 @@ def _open_file(path: Path) -> EmbeddedStorage:
         storage = EmbeddedStorage(path)
     except LockError:
         raise AlreadyRunning(
-            f"{path} is in use by another process; stop that one first", about=str(path)
+            f"The database {path} is in use by another process; stop that one first.", about=str(path)
         ) from None
     except (CorruptedError, StorageError) as error:
-        raise DatabaseDamaged(f"{path} is damaged; restore it from the backup", about=str(path)) from error
+        raise DatabaseDamaged(
+            f"The database {path} is damaged; restore it from the backup.", about=str(path)
+        ) from error
     except OSError as error:
         if error.errno in _FULL:
-            raise NoSpace(f"no space is left where {path} is", about=str(path)) from error
-        raise ConfigError(f"{path} cannot be opened: {error.strerror}", about=str(path)) from error
+            raise NoSpace(f"No space is left where the database {path} is.", about=str(path)) from error
+        raise ConfigError(
+            f"The database {path} cannot be opened: {error.strerror}.", about=str(path)
+        ) from error
     try:
         refuse_fragments(path)
     except DatabaseDamaged:
@@ -251,7 +257,7 @@ def refuse_fragments(path: Path) -> None:
     """Raise DatabaseDamaged where ZODB has cut a database short and put the rest beside it."""
     for fragment in path.parent.glob(path.name + ".tr[0-9]*"):
         raise DatabaseDamaged(
-            f"{path} was cut short and {fragment.name} beside it holds the rest; restore the backup,"
-            f" or remove {fragment.name} to go on without what it holds",
+            f"The database {path} was cut short and {fragment.name} beside it holds the rest;"
+            f" restore the backup, or remove {fragment.name} to go on without what it holds.",
             about=str(path),
         )

@@ -32,7 +32,7 @@ def unseal(record: bytes, oid: bytes = b"") -> bytes:
     data = record[_CRC_OCTETS:]
     if zlib.crc32(data).to_bytes(_CRC_OCTETS, "big") != record[:_CRC_OCTETS]:
         raise Damaged(
-            "a stored record is damaged; restore it from the backup",
+            "A stored record is damaged; restore it from the backup.",
             cause=f"checksum of object {oid_repr(oid) if oid else 'unknown'}",
         )
     return data

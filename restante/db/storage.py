@@ -146,8 +146,8 @@ class EmbeddedStorage(FileStorage):  # type: ignore[misc]
         if saved is None:
             if _index_whole(path) and _index_position(path) > Path(self._file_name).stat().st_size:
                 raise DatabaseDamaged(
-                    f"{self._file_name} is shorter than when it was last closed; restore it from the backup,"
-                    f" or remove {path} to go on with what is left",
+                    f"The database {self._file_name} is shorter than when it was last closed;"
+                    f" restore it from the backup, or remove {path} to go on with what is left.",
                     about=self._file_name,
                 )
         else:

@@ -70,10 +70,12 @@ def _transaction_end(
 def _drop_or_refuse(file: BinaryIO, name: str, position: int, end: int) -> None:
     if not _torn(file, position, end):
         raise DatabaseDamaged(
-            f"{name} is damaged at octet {position}; nothing was changed: restore it from the backup",
+            f"The database {name} is damaged at octet {position}; nothing was changed. Restore the backup.",
             about=name,
         )
-    os.truncate(name, position)
+    # By this very file, since ZODB goes on reading with it: its buffer must forget what is cut off.
+    file.truncate(position)
+    os.fsync(file.fileno())
     _LOG.warning("database.torn_tail_dropped", file=name, position=position, octets=end - position)
 
 
