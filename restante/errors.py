@@ -3,8 +3,8 @@
 An error knows its `kind` (a frozen word, for programs), its `code` (JSON-RPC and XML-RPC), its public
 `message` (a sentence for people: what happened, to what, what to do), whether trying again can help
 (`retryable`, and `retry_after_seconds` where that is known), what it is `about` (a host, a name, an
-address; so that a client can say the sentence in another language), and its private `cause`, which is
-logged and never leaves the process.
+address; so that a client can say the sentence in another language), the reference under which the log
+says more (`ref`), and its private `cause`, which is logged and never leaves the process.
 
     RestanteError
     ├── RequestError              the caller can put it right
@@ -69,12 +69,14 @@ class RestanteError(Exception):
         about: str = "",
         cause: str = "",
         retry_after_seconds: int | None = None,
+        ref: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
         self.about = about
         self.cause = cause
         self.retry_after_seconds = retry_after_seconds
+        self.ref = ref
 
 
 class RequestError(RestanteError):
