@@ -20,6 +20,9 @@ from restante.wire import dumps, loads, plain
 
 _log = log.get("rpc")
 
+SLOW_SECONDS = 30
+"""No method should take longer; one that does is a warning in the log."""
+
 
 @dataclass(frozen=True, slots=True)
 class Served:
@@ -45,7 +48,7 @@ class Served:
             kind = told.kind
             raise told from None
         finally:
-            _log.info("rpc.call", method=self.declared.name, kind=kind, milliseconds=_milliseconds(started))
+            self._tell(call, kind, perf_counter() - started)
 
     def _call(self, call: Call, args: Sequence[Any], named: dict[str, Any]) -> Any:
         declared = self.declared
@@ -64,6 +67,16 @@ class Served:
         except (InvalidArgument, TypeError, ValueError) as exc:
             message = f"{self.declared.name} does not return what it declares: {exc}"
             raise InternalError(message.replace("parameter result", "result")) from exc
+
+    def _tell(self, call: Call, kind: str, seconds: float) -> None:
+        write = _log.info if seconds < SLOW_SECONDS else _log.warning
+        write(
+            "rpc.call",
+            method=self.declared.name,
+            kind=kind,
+            milliseconds=round(seconds * 1000, 2),
+            principal=call.principal.name,
+        )
 
     def _told(self, error: Exception) -> RestanteError:
         """Return what the caller is told; write to the log what the caller is not."""
@@ -118,9 +131,6 @@ class Methods:
             if audience == "public" or one.declared.caller.admits(principal)
         ]
 
-    def __iter__(self) -> Iterable[str]:
-        return iter(self._served)
-
-
-def _milliseconds(started: float) -> float:
-    return round((perf_counter() - started) * 1000, 2)
+    def names(self) -> list[str]:
+        """Return the names of all methods, whoever may call them."""
+        return list(self._served)

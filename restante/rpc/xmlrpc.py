@@ -104,7 +104,7 @@ def read_call(body: bytes) -> tuple[str, tuple[Any, ...]]:
         raise ParseError(
             "The XML holds a document type or an entity; both are refused. Send plain XML."
         ) from exc
-    except (ExpatError, LookupError, UnicodeError) as exc:
+    except (ExpatError, LookupError, ValueError) as exc:  # the last two: charsets expat cannot read
         raise ParseError("The body is not XML that can be read.") from exc
     return target.call()
 

@@ -110,6 +110,7 @@ class Application:
         try:
             response = self._respond(environ, request_id)
         except HttpError as refusal:
+            _log.info("http.refused", http_status=refusal.status, kind=refusal.error.kind)
             response = _refusal(refusal)
         except Exception as error:
             ref = new_ref()
@@ -152,7 +153,9 @@ class Application:
             body = environ["wsgi.input"].read(length)
             reply = answer(body, Asker(principal, request_id, remote))
         except RestanteError as error:  # of the authenticator
-            reply = told(_crossing(error))
+            crossing = _crossing(error)
+            _log.info("http.not_let_in", kind=crossing.kind, remote=remote)
+            reply = told(crossing)
         return _from_reply(reply, next(iter(types & {"application/json", "text/xml"})))
 
     def _check_length(self, length: int, principal: Principal) -> None:
@@ -287,6 +290,8 @@ def _send(
     headers = {**_ALWAYS, **response.headers, "X-Request-Id": request_id}
     if response.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="restante"'
+    if response.status in (429, 503):
+        headers.setdefault("Retry-After", "5")
     body = response.body
     if isinstance(body, bytes) and response.status not in (204, 304):
         headers.setdefault("Content-Length", str(len(body)))

@@ -31,6 +31,7 @@ from waitress.server import TcpWSGIServer, UnixWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import RequestEntityTooLarge
 
+from restante import log
 from restante.config import HttpSettings
 from restante.serve.application import Application
 from restante.serve.refusals import HEADER_OCTETS, Refusal
@@ -43,11 +44,17 @@ REQUEST_SECONDS = 30
 """How long a request may take to arrive, beyond what it brings at 4 KiB a second."""
 
 _SLOWEST_OCTETS_A_SECOND = 4096
+_TELL_AGAIN_SECONDS = 60
+_BODY_IN_MEMORY_OCTETS = 64 * 1024
+_ANSWER_IN_MEMORY_OCTETS = 256 * 1024
 _SWALLOWED_OCTETS = 8 * 1024 * 1024
 _NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
-logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a full queue is no news: requests wait
+# A full queue and a full house are no news each time; what is news is told by `serve.full` below.
+logging.getLogger("waitress").setLevel(logging.ERROR)
+
+_log = log.get("serve")
 
 
 class _Adjustments(Adjustments):  # type: ignore[misc]
@@ -137,10 +144,19 @@ class _Task(WSGITask):  # type: ignore[misc]
         return environ
 
     def build_response_header(self) -> bytes:
-        if self.channel.adj.draining_since < float("inf"):
+        if self._told_to_close():
             self.set_close_on_finish()
         header: bytes = super().build_response_header()
         return header
+
+    def set_close_on_finish(self) -> None:
+        """Close after the answer, but not because a 204 or 304 has no length: it needs none."""
+        if self.has_body or self.version == "1.0" or self._told_to_close():
+            super().set_close_on_finish()
+
+    def _told_to_close(self) -> bool:
+        draining: bool = self.channel.adj.draining_since < float("inf")
+        return draining or self.request.headers.get("CONNECTION", "").lower() == "close"
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
@@ -164,6 +180,7 @@ class _Listening:
     """What both kinds of listener do beyond waitress's. Everything here runs in the loop's thread."""
 
     paused_until = 0.0
+    told_full_at = 0.0
 
     def readable(self: Any) -> bool:
         if self.accepting and len(self._map) >= self.adj.connection_limit:
@@ -176,6 +193,9 @@ class _Listening:
     def make_room(self: Any) -> None:
         """Close a twentieth of the connections: those that wait longest with nothing being answered."""
         now = time.time()
+        if now - self.told_full_at > _TELL_AGAIN_SECONDS:
+            self.told_full_at = now
+            _log.warning("serve.full", connections=len(self.active_channels))
         waiting = [
             channel
             for channel in self.active_channels.values()
@@ -244,7 +264,8 @@ class Listener:
         """Take in whoever is at the door, close it, and read what they have already sent."""
         self.application.draining = True
         self._in_loop(self._close_door)
-        self._in_loop(lambda: None)  # a whole turn, in which what had arrived is read
+        for _ in range(2):  # between these lies a whole turn of the loop, which reads what had arrived
+            self._in_loop(lambda: None)
         self._adjustments.draining_since = time.monotonic()
 
     def close_idle(self) -> bool:
@@ -261,12 +282,17 @@ class Listener:
     def end(self) -> None:
         """Close everything. Whoever is still being answered is cut off."""
         if self._loop.is_alive():
-            self._in_loop(lambda: wasyncore.close_all(self._map))
+            self._in_loop(self._close_all)
             self._loop.join(5)
         else:
             wasyncore.close_all(self._map)
         unlink(self.address)
         self._dispatcher.shutdown(timeout=1)
+
+    def _close_all(self) -> None:
+        for channel in list(self._server.active_channels.values()):
+            channel.handle_close()  # wakes the thread that may be waiting for its client
+        wasyncore.close_all(self._map)
 
     def _close_door(self) -> None:
         server = self._server
@@ -302,7 +328,7 @@ def _adjust(
     cleanup_seconds: float = 5,
 ) -> _Adjustments:
     application.limits.body_octets = settings.body_limit_octets
-    application.trusted_proxy = getattr(settings, "trusted_proxy", "")
+    application.trusted_proxy = settings.trusted_proxy
     adjustments = _Adjustments(
         listen="127.0.0.1:0",  # never used: the socket is given
         threads=settings.threads,
@@ -310,6 +336,8 @@ def _adjust(
         asyncore_use_poll=True,
         max_request_header_size=HEADER_OCTETS,
         max_request_body_size=max(_SWALLOWED_OCTETS, application.largest_body_octets() + 1),
+        inbuf_overflow=_BODY_IN_MEMORY_OCTETS,
+        outbuf_overflow=_ANSWER_IN_MEMORY_OCTETS,
         log_socket_errors=False,
         clear_untrusted_proxy_headers=False,  # the application decides whom to believe
         ident="restante",
@@ -317,8 +345,6 @@ def _adjust(
     adjustments.body_limit_octets = application.body_limit_octets
     adjustments.request_seconds = request_seconds
     adjustments.cleanup_interval = cleanup_seconds
-    adjustments.socket_options = [
-        *Adjustments.socket_options,
-        (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(stall_seconds * 1000)),
-    ]
+    stall = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(stall_seconds * 1000))
+    adjustments.socket_options = [*Adjustments.socket_options, stall]
     return adjustments

@@ -31,7 +31,9 @@ class Refusal:
 
     def _in_our_words(self) -> RestanteError:
         if self.code == 413:
-            return TooLarge("The body is larger than is taken here; send less at a time. See system.limits.")
+            return TooLarge(
+                "The body is larger than is taken here, the more so without credentials; see system.limits."
+            )
         if self.code == 431:
             return TooLarge(f"The headers are larger than {HEADER_OCTETS} octets.")
         if self.code == 500:

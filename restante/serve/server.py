@@ -1,6 +1,5 @@
 """A daemon's listeners together: bound at once, started together, drained together."""
 
-import threading
 import time
 from collections.abc import Sequence
 
@@ -12,6 +11,7 @@ from restante.serve.listener import Listener
 from restante.serve.sockets import allow_descriptors
 
 _log = log.get("serve")
+_LOOK_AGAIN_SECONDS = 0.02
 
 
 class Server:
@@ -26,7 +26,8 @@ class Server:
     ) -> None:
         allow_descriptors(settings.connection_limit * len(listeners))
         self._drain_seconds = settings.drain_seconds
-        self._hurry = threading.Event()
+        self._hurried = False  # no Event: a signal handler sets it, and could meet the lock inside
+        self._drained = False
         self._listeners: list[Listener] = []
         try:
             for application, address in listeners:
@@ -54,7 +55,7 @@ class Server:
 
     def hurry(self) -> None:
         """End a drain that is waiting."""
-        self._hurry.set()
+        self._hurried = True
 
     def drain(self, seconds: float | None = None) -> None:
         """Stop: refuse new connections, answer what has arrived, then close. Blocks for `seconds` at most.
@@ -62,11 +63,15 @@ class Server:
         What begins to arrive on an open connection meanwhile is answered 503. Without `seconds` the
         settings decide.
         """
+        if self._drained:
+            return
+        self._drained = True
         until = time.monotonic() + (self._drain_seconds if seconds is None else seconds)
         for listener in self._listeners:
             listener.stop_listening()
         waiting = [listener for listener in self._listeners if not listener.close_idle()]
-        while waiting and time.monotonic() < until and not self._hurry.wait(0.02):
+        while waiting and time.monotonic() < until and not self._hurried:
+            time.sleep(_LOOK_AGAIN_SECONDS)
             waiting = [listener for listener in waiting if not listener.close_idle()]
         if waiting:
             _log.warning("serve.cut", listen=", ".join(listener.address for listener in waiting))
