@@ -233,6 +233,10 @@ class Session:
         """Close the connection without a word. Never raises."""
         self._wire.close()
 
+    def abort(self) -> None:
+        """Break the session off while another thread is in it, which then gets a ConnectionFailed."""
+        self._wire.abort()
+
     # Asking and being answered.
 
     def _send(self, *commands: str) -> None:

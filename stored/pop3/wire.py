@@ -7,7 +7,8 @@ Knows the framing of RFC 1939 section 3 and nothing of commands.
 
 import ssl
 from collections.abc import Iterator
-from socket import socket
+from contextlib import suppress
+from socket import SHUT_RDWR, socket
 from time import monotonic
 from typing import Protocol
 
@@ -98,6 +99,12 @@ class Wire:
         first, searched, total = True, self._start, 0
         while True:
             at = self._buffer.find(TERMINATOR, searched, self._end)
+            reached = at if at >= 0 else self._end - len(TERMINATOR)
+            if total + reached - self._start > limit_octets:
+                raise MessageTooLarge(
+                    f"{self._host} sent a message of more than {limit_octets} octets, which is not taken.",
+                    about=self._host,
+                )
             if at < 0 and self._end < BUFFER_OCTETS:
                 searched = max(self._start, self._end - len(TERMINATOR) + 1)
                 self._receive(monotonic() + self._limits.idle_seconds)
@@ -106,11 +113,6 @@ class Wire:
             chunk = self._unstuffed(cut, first)
             self._start = at + len(TERMINATOR) if at >= 0 else cut
             total += len(chunk)
-            if total > limit_octets:
-                raise MessageTooLarge(
-                    f"{self._host} sent a message of more than {limit_octets} octets, which is not taken.",
-                    about=self._host,
-                )
             if chunk:
                 yield chunk
             if at >= 0:
@@ -155,6 +157,12 @@ class Wire:
     def close(self) -> None:
         """Close the connection. Never raises."""
         self._socket.close()
+
+    def abort(self) -> None:
+        """Break the connection off under whichever thread is using it. Never raises."""
+        # Not SSLSocket.shutdown, which would have the other thread read on without decrypting.
+        with suppress(OSError):
+            socket.shutdown(self._socket, SHUT_RDWR)
 
     def _receive(self, until: float) -> None:
         """Wait for more octets and put them behind what is there. There must be room."""

@@ -1,0 +1,55 @@
+"""A collector beside servers of the tests' own: real store, real sockets, a lease that is a function."""
+
+import socket
+
+from stored.collector import Collector
+from stored.lease import Leased, LeasedAccount
+from stored.pop3 import PopClient, Server
+from stored.settings import CollectSettings, PopSettings
+
+
+def loopback(host, port):
+    """Every name is this machine."""
+    return [(socket.AF_INET, ("127.0.0.1", port))]
+
+
+def account(server, id="a1", *, enabled=True, secret="secret", user="user"):
+    """Return the account that reads `server`, a PopServer."""
+    return LeasedAccount(
+        id, f"{id}@pop.test", enabled, Server("pop.test", server.port, "plain", user, secret)
+    )
+
+
+class Bench:
+    """A store and a collector over it; `accounts` and `rules` are what the lease gives, user by user."""
+
+    def __init__(self, store):
+        self.accounts = {}
+        self.rules = []
+        self.limits = {"idle_seconds": 5.0, "connect_seconds": 5.0}
+        self.collect = {}
+        self.store = store
+        self.collector = None
+
+    def lease(self, user):
+        return Leased(self.accounts.get(user, []), self.rules)
+
+    def start(self, user="ana", accounts=()):
+        if self.collector is None:
+            limits = PopSettings(**self.limits, allow_plain=True)
+            pop = PopClient(limits, loopback, allow_plain=True)
+            self.collector = Collector(self.store, self.lease, pop, CollectSettings(**self.collect), limits)
+        self.collector.start(user, accounts)
+
+    def run(self, user="ana", accounts=()):
+        """Collect to the end and return every account's state by its id."""
+        self.start(user, accounts)
+        assert self.collector.wait(user, 30)
+        return self.states(user)
+
+    def states(self, user="ana"):
+        return {state.account: state for state in self.collector.status(user)[1]}
+
+    def kept(self, user="ana"):
+        """Return the raw octets of every message, oldest first."""
+        return self.store.open_account(user).read(lambda root: [root.bodies[uid].raw() for uid in root.state])
