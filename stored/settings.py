@@ -31,7 +31,7 @@ class StorageSettings:
 
 @dataclass(frozen=True)
 class ProfiledSettings:
-    url: str = setting("http://127.0.0.1:8602/profile/", "Where profiled answers other daemons.")
+    url: str = setting("http://127.0.0.1:8602/", "Where profiled answers other daemons.")
     timeout_seconds: int = setting(30, "How long profiled may take to answer.", minimum=1)
 
 
@@ -50,6 +50,49 @@ class SessionSettings:
 
 
 @dataclass(frozen=True)
+class PopSettings:
+    """Limits of a session with somebody's POP3 server; see `stored.pop3.Limits`."""
+
+    allow_plain: bool = setting(False, "Whether accounts may be collected without encryption.")
+    ca_file: str = setting("", "A file of certificate authorities to trust beside those of this machine.")
+    connect_seconds: float = setting(
+        30.0, "How long a server may take to be reached, to encrypt and to greet.", minimum=0.1
+    )
+    idle_seconds: float = setting(60.0, "How long a server may be silent, or take for one line.", minimum=0.1)
+    session_seconds: float = setting(
+        3600.0, "How long a session may last; what came is kept, the next goes on.", minimum=1
+    )
+    line_octets: int = setting(8192, "The longest line of an answer that is not a message.", minimum=512)
+    list_entries: int = setting(500_000, "The most messages a maildrop may list.", minimum=1)
+    message_octets: int = setting(
+        150_000_000, "The largest message that is collected; a larger one stays and is reported.", minimum=1
+    )
+    window_messages: int = setting(
+        100, "Messages asked for ahead, of servers that offer it.", minimum=1, maximum=1000
+    )
+    window_octets: int = setting(8_000_000, "Octets asked for ahead, of servers that offer it.", minimum=1)
+
+
+@dataclass(frozen=True)
+class CollectSettings:
+    parallel: int = setting(16, "Accounts collected at the same time.", minimum=1, maximum=1000)
+    leases: int = setting(2, "Users whose accounts are asked of profiled at the same time.", minimum=1)
+    probes: int = setting(8, "Logins tried out at the same time.", minimum=1)
+    batch_messages: int = setting(100, "Messages committed together.", minimum=1)
+    batch_octets: int = setting(8_000_000, "Octets of messages committed together, at most.", minimum=1)
+    batch_milliseconds: int = setting(
+        500, "How long a message may wait for others to be committed.", minimum=0
+    )
+
+
+@dataclass(frozen=True)
+class HostSettings:
+    allow: list[str] = setting(
+        [], "Networks that accounts may be in although they are not public, such as 10.0.0.0/8."
+    )
+
+
+@dataclass(frozen=True)
 class Settings:
     http: HttpSettings = section(
         HttpSettings, listen="127.0.0.1:8611", internal_listen="127.0.0.1:8612", path="/storage/1/"
@@ -60,3 +103,6 @@ class Settings:
     storage: StorageSettings = section(StorageSettings)
     profiled: ProfiledSettings = section(ProfiledSettings)
     sessions: SessionSettings = section(SessionSettings)
+    pop3: PopSettings = section(PopSettings)
+    collect: CollectSettings = section(CollectSettings)
+    hosts: HostSettings = section(HostSettings)

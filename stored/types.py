@@ -1,8 +1,9 @@
 """The structs of the wire: everything `stored` is told and answers. A section a noun."""
 
+from datetime import datetime
 from typing import Annotated, Literal, NotRequired, TypedDict
 
-from restante.wire import Chars, Count, Items, Range, State
+from restante.wire import Chars, Count, Id, Items, Line, Name, Range, State, Text
 
 
 class Nothing(TypedDict):
@@ -164,3 +165,126 @@ class MessagesDeleted(TypedDict):
     state: State
     deleted: Count
     missing: list[str]
+
+
+# Collecting -----------------------------------------------------------------------------------------
+
+AccountIds = Annotated[list[Id], Items(200)]
+UserNames = Annotated[list[Name], Items(1000)]
+Host = Annotated[str, Chars(1, 253, one_line=True)]
+Port = Annotated[int, Range(1, 65535)]
+Security = Literal["tls", "stls", "plain"]
+RemoteUser = Annotated[str, Chars(1, 320, one_line=True)]
+Secret = Annotated[str, Chars(1, 1024, one_line=True)]
+Stage = Literal["waiting", "connecting", "listing", "fetching", "done", "failed"]
+
+
+class CollectError(TypedDict):
+    """Why an account failed, or what of it was left where it is."""
+
+    kind: str
+    message: str
+    about: NotRequired[str]
+    retryable: bool
+
+
+class AccountProgress(TypedDict):
+    """One account: `done` of `total` new messages dealt with, `collected` kept, of so many `octets`."""
+
+    account: str
+    address: str
+    stage: Stage
+    done: Count
+    total: Count
+    octets: str
+    collected: Count
+    started_at: NotRequired[datetime]
+    finished_at: NotRequired[datetime]
+    error: NotRequired[CollectError]
+
+
+class CollectStatus(TypedDict):
+    running: bool
+    accounts: list[AccountProgress]
+
+
+class CollectDue(TypedDict):
+    """Who is going to be collected, and who already was."""
+
+    accepted: list[str]
+    running: list[str]
+
+
+class Probed(TypedDict):
+    """What a login found; `octets` as text, since it may be large."""
+
+    messages: Count
+    octets: str
+    capabilities: list[str]
+
+
+# Drafts -----------------------------------------------------------------------------------------------
+
+OneRecipient = Annotated[str, Chars(1, 400, one_line=True)]
+Recipients = Annotated[list[OneRecipient], Items(100)]
+DraftId = Annotated[str, Chars(0, 20, one_line=True)]
+
+
+class DraftAttachment(TypedDict):
+    """A file that goes along: an upload, a part of a kept message, or a kept message whole."""
+
+    blob: Id
+    name: Annotated[str, Chars(0, 255, one_line=True)]
+    type: Annotated[str, Chars(0, 127, one_line=True)]
+    octets: Annotated[str, Chars(0, 20, one_line=True)]
+
+
+_DraftFrom = TypedDict("_DraftFrom", {"from": Id}, total=False)
+
+
+class Draft(_DraftFrom):
+    """A letter being written. "from" is the id of an identity; without it the first proved one is meant."""
+
+    to: Recipients
+    cc: NotRequired[Recipients]
+    bcc: NotRequired[Recipients]
+    subject: Line
+    text: Text
+    answers: NotRequired[MessageId]
+    forwards: NotRequired[MessageId]
+    attachments: NotRequired[Annotated[list[DraftAttachment], Items(100)]]
+
+
+class DraftSaved(TypedDict):
+    """A saved draft has a new id each time; so have its attachments."""
+
+    id: str
+    state: State
+    attachments: list[DraftAttachment]
+
+
+# Outbox -----------------------------------------------------------------------------------------------
+
+SubmissionKey = Annotated[str, Chars(1, 100, one_line=True)]
+Outcome = Literal["queued", "delivered", "deferred", "failed"]
+
+
+class RecipientOutcome(TypedDict):
+    """What became of a letter for one recipient. `detail` is what the server at the other end said."""
+
+    address: str
+    outcome: Outcome
+    detail: str
+    at: str
+
+
+class Submission(TypedDict):
+    submission: str
+    message: str
+    subject: str
+    submitted_at: str
+    recipients: list[RecipientOutcome]
+
+
+class SubmissionList(TypedDict):
+    submissions: list[Submission]
