@@ -1,0 +1,111 @@
+import pytest
+
+from restante.errors import InvalidArgument, NotFound, OverQuota, StateMismatch
+
+SUBJECT = {"field": "subject", "op": "contains", "value": "factura"}
+FILE = {"action": "file", "folder": "f1"}
+RULE = {"conditions": [SUBJECT], "actions": [FILE]}
+
+
+@pytest.fixture
+def ana(world):
+    world.person()
+    return world
+
+
+def names(world):
+    return [rule["name"] for rule in world.rules.of("ana")["rules"]]
+
+
+def make(world, *wanted):
+    done = world.rules.set("ana", [{**RULE, "name": name} for name in wanted], [], [], [], "")
+    return {rule["name"]: rule["id"] for rule in done["created"]}
+
+
+def test_a_rule_is_on_and_asks_for_all_conditions_unless_it_says_otherwise(ana):
+    done = ana.rules.set("ana", [RULE], [], [], [], "")
+    assert done["created"] == [
+        {"id": "r1", "name": "", "enabled": True, "match": "all", "conditions": [SUBJECT], "actions": [FILE]}
+    ]
+    assert ana.rules.of("ana") == {"state": done["state"], "rules": done["created"]}
+    assert ana.accounts.lease("ana")["rules"] == done["created"]
+
+
+def test_rules_stand_in_their_order(ana):
+    ids = make(ana, "a", "b", "c")
+    ana.rules.set("ana", [{**RULE, "name": "d"}], [], [], [ids["c"], ids["a"]], "")
+    assert names(ana) == ["c", "a", "b", "d"]
+    with pytest.raises(NotFound):
+        ana.rules.set("ana", [], [], [], ["r99"], "")
+    with pytest.raises(InvalidArgument, match="twice"):
+        ana.rules.set("ana", [], [], [], [ids["a"], ids["a"]], "")
+    assert names(ana) == ["c", "a", "b", "d"]
+
+
+def test_rules_are_changed_in_place_and_removed(ana):
+    ids = make(ana, "a", "b")
+    change = {"id": ids["a"], "set": {"enabled": False, "match": "any"}, "unset": ["name"]}
+    done = ana.rules.set("ana", [], [change], [ids["b"]], [], "")
+    assert (done["updated"], done["destroyed"]) == ([ids["a"]], [ids["b"]])
+    (rule,) = ana.rules.of("ana")["rules"]
+    assert (rule["id"], rule["enabled"], rule["match"], rule["name"]) == (ids["a"], False, "any", "")
+    with pytest.raises(StateMismatch):
+        ana.rules.set("ana", [], [], [ids["a"]], [], "1")
+    with pytest.raises(NotFound):
+        ana.rules.set("ana", [], [{"id": "r99", "set": {}}], [], [], "")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"field": "header", "op": "contains", "value": "x"},
+        {"field": "header", "op": "contains", "value": "x", "header": "no colon:"},
+        {"field": "header", "op": "contains", "value": "x", "header": "List Id"},
+        {"field": "subject", "op": "contains", "value": "x", "header": "List-Id"},
+        {"field": "subject", "op": "contains"},
+        {"field": "subject", "op": "exists", "value": "x"},
+        {"field": "subject", "op": "address_is", "value": "x@y.example"},
+        {"field": "account", "op": "contains", "value": "a1"},
+    ],
+)
+def test_conditions_that_make_no_sense(ana, condition):
+    with pytest.raises(InvalidArgument):
+        ana.rules.set("ana", [{**RULE, "conditions": [condition]}], [], [], [], "")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"field": "header", "op": "exists", "header": "List-Id"},
+        {"field": "header", "op": "contains", "header": "X-Spam", "value": "yes"},
+        {"field": "any_recipient", "op": "domain_is", "value": "uno.example"},
+        {"field": "account", "op": "is", "value": "a1"},
+    ],
+)
+def test_conditions_that_do(ana, condition):
+    ana.rules.set("ana", [{**RULE, "conditions": [condition]}], [], [], [], "")
+    assert ana.rules.of("ana")["rules"][0]["conditions"] == [condition]
+
+
+@pytest.mark.parametrize(
+    "action", [{"action": "file"}, {"action": "flag", "folder": "f1"}, {"action": "file", "folder": "../x"}]
+)
+def test_actions_that_make_no_sense(ana, action):
+    with pytest.raises(InvalidArgument):
+        ana.rules.set("ana", [{**RULE, "actions": [action]}], [], [], [], "")
+
+
+@pytest.mark.parametrize("lacking", ["conditions", "actions"])
+def test_a_rule_has_a_condition_and_an_action(ana, lacking):
+    with pytest.raises(InvalidArgument, match="needs a"):
+        ana.rules.set("ana", [{**RULE, lacking: []}], [], [], [], "")
+
+
+def test_there_are_bounds(ana):
+    make(ana, *[str(number) for number in range(200)])
+    with pytest.raises(OverQuota, match="at most 200"):
+        make(ana, "more")
+    long = {**RULE, "conditions": [{**SUBJECT, "value": "x" * 256}] * 20}
+    with pytest.raises(OverQuota, match="too long"):
+        ana.profiles.set("ana", {"rules": [long] * 100}, [], "")
+    assert len(names(ana)) == 200
