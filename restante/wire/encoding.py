@@ -149,7 +149,7 @@ def plain(value: Any) -> Any:
     integers of 2^31 and over, TypeError for what cannot be sent at all.
     """
     if isinstance(value, Ready):
-        return plain(orjson.loads(value))
+        return plain(orjson.loads(bytes(value)))
     if isinstance(value, str | bytes | bool):
         return clean_text(value) if isinstance(value, str) else value
     if isinstance(value, int):
