@@ -64,7 +64,7 @@ class _Answer(NamedTuple):
 class _Anything(Signature):
     """The signature jsonrpcserver is shown: our own binding checks the arguments, once and with types."""
 
-    def bind(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
+    def bind(self, /, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
         """Accept whatever comes."""
 
 
