@@ -93,6 +93,22 @@ class HostSettings:
 
 
 @dataclass(frozen=True)
+class RelaySettings:
+    address: str = setting("127.0.0.1:8625", "Where relayd takes letters by SMTP: address:port.")
+    timeout_seconds: float = setting(
+        60.0, "How long relayd may take for one step of handing a letter over.", minimum=0.1
+    )
+    deadline_seconds: float = setting(
+        600.0, "How long handing one letter over may take altogether.", minimum=1
+    )
+    retry_seconds: float = setting(
+        5.0, "The first pause after a letter could not be handed over; it doubles each time.", minimum=0.1
+    )
+    retry_limit_seconds: float = setting(900.0, "The longest such pause.", minimum=1)
+    threads: int = setting(4, "Letters handed over at the same time.", minimum=1, maximum=40)
+
+
+@dataclass(frozen=True)
 class Settings:
     http: HttpSettings = section(
         HttpSettings, listen="127.0.0.1:8611", internal_listen="127.0.0.1:8612", path="/storage/1/"
@@ -106,3 +122,4 @@ class Settings:
     pop3: PopSettings = section(PopSettings)
     collect: CollectSettings = section(CollectSettings)
     hosts: HostSettings = section(HostSettings)
+    relay: RelaySettings = section(RelaySettings)
