@@ -1,1 +1,3 @@
 """The thin client: standard library only; it keeps nothing."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,75 @@
+"""Collecting, as the person sees it: start, and how far each account is. No window, no sockets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Dict, List
+
+from tkclient.link import Failed, Link
+from tkclient.mail import Mail
+from tkclient.trouble import Trouble
+
+if TYPE_CHECKING:
+    from tkclient.desk import Bells
+
+STATUS_MS = 500
+CHANGES_EVERY = 4
+
+
+class Collecting:
+    """Asks for progress twice a second, and only while there is any."""
+
+    def __init__(
+        self, link: Link, mail: Mail, bells: "Bells", after: Callable[[int, Callable[[], None]], Any]
+    ) -> None:
+        self._link = link
+        self._mail = mail
+        self._bells = bells
+        self._after = after
+        self.clear()
+
+    def clear(self) -> None:
+        self.running = False
+        self.accounts: List[Dict[str, Any]] = []
+        self._asking = False
+        self._turn = 0
+        self._collected = -1
+
+    def start(self, failed: Failed) -> None:
+        """Get mail now; joins a collecting that is under way."""
+        self._link.storage("collect.start", {}, self.took, failed)
+
+    def took(self, answer: Dict[str, Any]) -> None:
+        """Take over an answer of collect.start or collect.status."""
+        was_running = self.running
+        self.running = bool(answer["running"])
+        self.accounts = list(answer["accounts"])
+        self._bells.ring("progress")
+        collected = sum(int(account.get("collected", 0)) for account in self.accounts)
+        if was_running and not self.running:
+            self._mail.look_for_changes()
+        elif self.running and self._turn % CHANGES_EVERY == 0 and collected != self._collected:
+            self._collected = collected
+            self._mail.look_for_changes()
+        if self.running and not self._asking:
+            self._asking = True
+            self._after(STATUS_MS, self._ask)
+
+    def _ask(self) -> None:
+        if not self._link.session.is_open or not self.running:
+            self._asking = False
+            return
+        self._turn += 1
+
+        def took(answer: Dict[str, Any]) -> None:
+            self._asking = False
+            self.took(answer)
+
+        def failed(_: Trouble) -> None:
+            # The progress is lost, not the collecting: ask again at a slower pace.
+            self._after(10 * STATUS_MS, self._ask)
+
+        self._link.storage("collect.status", {}, took, failed)
+
+    def of(self, account: str) -> Dict[str, Any]:
+        """Return the progress of one account; empty when nothing is known."""
+        return next((item for item in self.accounts if item["account"] == account), {})

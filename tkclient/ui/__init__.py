@@ -1,0 +1,1 @@
+"""The windows. They call verbs of the desk and never touch the network."""

@@ -1,0 +1,89 @@
+"""A calm bar that says one thing where the person is looking, and offers what can be done about it."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from typing import Any, Callable, Optional, Sequence, Tuple
+
+from tkclient.trouble import Trouble
+from tkclient.ui import theme as look
+from tkclient.ui.parts import Mark, Prose, button
+from tkclient.ui.theme import Theme
+from tkclient.words import Words
+
+Action = Tuple[str, Callable[[], Any]]
+NOTE_MS = 8_000
+
+
+class Notice(tk.Frame):
+    """Hidden until something is to be said. The owner grids or packs it once; it hides itself.
+
+    `trouble` stays until it is closed or `clear`ed; a `note` goes by itself; `ask` waits for an answer.
+    """
+
+    def __init__(self, parent: tk.Misc, theme: Theme, words: Words) -> None:
+        super().__init__(parent, bg=parent["bg"])
+        self._theme, self._words = theme, words
+        self._timer: Optional[str] = None
+        self._inside: Optional[tk.Frame] = None
+        self.said = ""
+
+    def trouble(self, trouble: Trouble, actions: Sequence[Action] = ()) -> None:
+        """Say what went wrong and what to do next."""
+        if trouble.kind != "cancelled":
+            self._show(self._words.error(trouble), "trouble", actions, close=True)
+
+    def warn(self, text: str, actions: Sequence[Action] = ()) -> None:
+        self._show(text, "trouble", actions, close=True)
+
+    def note(self, text: str, actions: Sequence[Action] = (), stays: bool = False) -> None:
+        """Say that something is done; it goes after a while."""
+        self._show(text, "good", actions, close=True)
+        if not stays:
+            self._timer = self.after(NOTE_MS, self.clear)
+
+    def ask(self, text: str, actions: Sequence[Action], focus: int = -1) -> None:
+        """Put a question; the focus goes to the answer that harms nothing (the last, unless told)."""
+        buttons = self._show(text, "trouble", actions, close=False)
+        buttons[focus].focus_set()
+
+    def _show(self, text: str, mark: str, actions: Sequence[Action], close: bool) -> list:  # type: ignore[type-arg]
+        self.clear()
+        self.said = text
+        warm = mark == "trouble"
+        paper, style = (look.WARN_WASH, "Warn") if warm else (look.WASH, "Note")
+        px = self._theme.px
+        self._inside = inside = tk.Frame(self, bg=paper)
+        inside.pack(fill="x")
+        inside.columnconfigure(1, weight=1)
+        Mark(inside, self._theme, mark).grid(row=0, column=0, sticky="n", padx=(px(12), px(8)), pady=px(11))
+        Prose(inside, self._theme, text, "aside", look.INK).grid(row=0, column=1, sticky="ew", pady=px(8))
+        row = tk.Frame(inside, bg=paper)
+        row.grid(row=0, column=2, sticky="e", padx=px(6), pady=px(4))
+        made = [button(row, name, self._closing(command), style) for name, command in actions]
+        if close:
+            made.append(button(row, self._words("notice.close"), self.clear, style))
+        for one in made:
+            one.pack(side="left", padx=px(2))
+        if len(made) > 2:
+            row.grid(row=1, column=1, columnspan=2, sticky="w", padx=0)
+        return made
+
+    def _closing(self, command: Callable[[], Any]) -> Callable[[], None]:
+        def press() -> None:
+            self.clear()
+            command()
+
+        return press
+
+    def clear(self) -> None:
+        """Say nothing any more."""
+        self.said = ""
+        if self._timer is not None:
+            self.after_cancel(self._timer)
+            self._timer = None
+        if self._inside is not None:
+            self._inside.destroy()
+            self._inside = None
+            # An empty frame keeps its last size unless it is told otherwise.
+            self.configure(height=1)

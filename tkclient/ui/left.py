@@ -1,0 +1,107 @@
+"""The left pane: whose mail this is, the folders, a new folder, the accounts and getting mail."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from tkinter import ttk
+from typing import Any, Callable, Dict
+
+from tkclient.clean import clean_line
+from tkclient.desk import Desk
+from tkclient.trouble import Trouble
+from tkclient.ui import theme as look
+from tkclient.ui.collecting import CollectingPane
+from tkclient.ui.folders import Folders
+from tkclient.ui.parts import button, label
+from tkclient.ui.theme import Theme
+from tkclient.words import Words
+
+
+class LeftPane(tk.Frame):
+    """`verbs`: choose(folder id), collect(), accounts(account id or ""), and `failed(trouble)`."""
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        theme: Theme,
+        words: Words,
+        desk: Desk,
+        choose: Callable[[str], None],
+        verbs: Dict[str, Callable[..., Any]],
+        failed: Callable[[Trouble], None],
+    ) -> None:
+        super().__init__(parent, bg=look.DESK)
+        self._theme, self._words, self._desk, self._failed = theme, words, desk, failed
+        px = theme.px
+        who = (
+            clean_line(desk.session.profile.get("settings", {}).get("full_name", ""))
+            or desk.session.profile["name"]
+        )
+        label(self, theme, who, "strong").pack(fill="x", padx=px(20), pady=(px(14), px(10)))
+        self._build_accounts(verbs)
+        self._build_folder_maker()
+        self.folders = Folders(self, theme, words, choose)
+        self.folders.pack(side="top", fill="both", expand=True)
+        desk.bells.on("folders", self.show_folders)
+        desk.bells.on("progress", self.show_accounts)
+        desk.bells.on("accounts", self.show_accounts)
+        self.show_accounts()
+
+    def _build_accounts(self, verbs: Dict[str, Callable[..., Any]]) -> None:
+        px, words = self._theme.px, self._words
+        box = tk.Frame(self, bg=look.DESK)
+        box.pack(side="bottom", fill="x", pady=(0, px(8)))
+        head = tk.Frame(box, bg=look.DESK)
+        head.pack(fill="x", padx=(px(20), px(8)), pady=(px(4), px(2)))
+        label(head, self._theme, words("left.accounts"), "small_strong", look.SOFT).pack(side="left")
+        button(head, words("left.manage"), lambda: verbs["accounts"](""), "DeskLink").pack(side="right")
+        self.collecting = CollectingPane(box, self._theme, words, verbs["accounts"])
+        self.collecting.pack(fill="x")
+        self.get = button(box, words("do.collect"), verbs["collect"], "Desk", "F5", self._theme)
+        self.get.pack(anchor="w", padx=px(11), pady=(px(4), 0))
+
+    def _build_folder_maker(self) -> None:
+        """A word that turns into a line to type the new folder's name in."""
+        px = self._theme.px
+        box = tk.Frame(self, bg=look.DESK)
+        box.pack(side="bottom", fill="x", padx=px(11), pady=(0, px(4)))
+        self.make = button(box, self._words("left.new_folder"), self._ask_name, "DeskLink")
+        self.make.pack(anchor="w", padx=px(3))
+        self._name_entry = ttk.Entry(box, font=self._theme.fonts["aside"])
+        self._name_entry.bind("<Return>", lambda _: self._make())
+        self._name_entry.bind("<Escape>", lambda _: self._made())
+        self._name_entry.bind(
+            "<FocusOut>", lambda _: None if self._name_entry.get().strip() else self._made(False)
+        )
+
+    def _ask_name(self) -> None:
+        self.make.pack_forget()
+        self._name_entry.pack(fill="x", padx=self._theme.px(4), pady=self._theme.px(2))
+        self._name_entry.focus_set()
+
+    def _made(self, focus: bool = True) -> str:
+        self._name_entry.delete(0, "end")
+        self._name_entry.pack_forget()
+        self.make.pack(anchor="w", padx=self._theme.px(3))
+        if focus:
+            self.make.focus_set()
+        return "break"
+
+    def _named(self, _: Any) -> None:
+        self._made()
+
+    def _make(self) -> None:
+        name = self._name_entry.get().strip()
+        if not name:
+            self._made()
+            return
+        self._desk.mail.create_folder(name, self._named, self._failed)
+
+    def show_folders(self, *_: Any) -> None:
+        self.folders.show(self._desk.mailbox.folders, self._desk.mail.folder)
+
+    def show_accounts(self, *_: Any) -> None:
+        self.collecting.show(self._desk.accounts.all, self._desk.collecting.of)
+        running = self._desk.collecting.running
+        self.get.configure(text=self._words("left.collecting" if running else "do.collect"))
+        self.get.state(["disabled" if running else "!disabled"])

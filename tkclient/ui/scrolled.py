@@ -1,0 +1,58 @@
+"""A page that may be taller than its window; the focus stays in sight."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from tkinter import ttk
+
+from tkclient.ui import theme as look
+from tkclient.ui.parts import on_wheel
+from tkclient.ui.theme import Theme
+
+
+class Scrolled(tk.Frame):
+    """Put widgets into `inside`."""
+
+    def __init__(self, parent: tk.Misc, theme: Theme, paper: str = look.PAPER) -> None:
+        super().__init__(parent, bg=paper)
+        self._canvas = tk.Canvas(self, bg=paper, bd=0, highlightthickness=0, width=10, height=10)
+        self._bar = ttk.Scrollbar(self, orient="vertical", command=self._canvas.yview)
+        self._canvas.configure(yscrollcommand=self._moved)
+        self._canvas.pack(side="left", fill="both", expand=True)
+        self.inside = tk.Frame(self._canvas, bg=paper)
+        self._item = self._canvas.create_window(0, 0, window=self.inside, anchor="nw")
+        self.inside.bind(
+            "<Configure>", lambda _: self._canvas.configure(scrollregion=self._canvas.bbox("all"))
+        )
+        self._canvas.bind(
+            "<Configure>", lambda event: self._canvas.itemconfigure(self._item, width=event.width)
+        )
+        # A binding on the window cannot be taken back one by one: _see looks whether this page still is.
+        self.winfo_toplevel().bind("<FocusIn>", self._see, add="+")
+        on_wheel(self._canvas, lambda steps: self._scroll(steps))
+        on_wheel(self.inside, lambda steps: self._scroll(steps))
+
+    def _scroll(self, steps: int) -> None:
+        if self.inside.winfo_height() > self._canvas.winfo_height():
+            self._canvas.yview_scroll(steps, "units")
+
+    def _moved(self, first: float, last: float) -> None:
+        self._bar.set(first, last)
+        if float(first) <= 0 and float(last) >= 1:
+            self._bar.pack_forget()
+        else:
+            self._bar.pack(side="right", fill="y", before=self._canvas)
+
+    def _see(self, event: "tk.Event[tk.Misc]") -> None:
+        """Scroll so that the widget that has the focus can be seen."""
+        if not self.winfo_exists() or not str(event.widget).startswith(str(self.inside) + "."):
+            return
+        height = max(1, self.inside.winfo_height())
+        top = event.widget.winfo_rooty() - self.inside.winfo_rooty()
+        bottom = top + event.widget.winfo_height()
+        shown = self._canvas.winfo_height()
+        first = self._canvas.canvasy(0)
+        if top < first:
+            self._canvas.yview_moveto(max(0, top - 30) / height)
+        elif bottom > first + shown:
+            self._canvas.yview_moveto((bottom + 30 - shown) / height)

@@ -1,0 +1,371 @@
+"""The page where a letter is written. The draft is kept on the server while it is."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from datetime import datetime
+from pathlib import Path
+from tkinter import filedialog, ttk
+from typing import Any, Callable, Dict, Optional
+
+from tkclient.clean import clean_line, clean_text
+from tkclient.compose import Letter
+from tkclient.desk import Desk
+from tkclient.outgoing import Attaching
+from tkclient.trouble import Trouble
+from tkclient.ui import theme as look
+from tkclient.ui.dialogs import Notice
+from tkclient.ui.parts import Mark, button, label
+from tkclient.ui.theme import Theme
+from tkclient.words import Words
+
+KEEP_MS = 20_000
+
+
+class Writer(tk.Frame):
+    """`on_leave()`: the person is done here. `on_sent(submission)`: the letter is on its way."""
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        theme: Theme,
+        words: Words,
+        desk: Desk,
+        letter: Letter,
+        on_leave: Callable[[], None],
+        on_sent: Callable[[Dict[str, Any]], None],
+    ) -> None:
+        super().__init__(parent, bg=look.PAPER)
+        self._theme, self._words, self._desk, self.letter = theme, words, desk, letter
+        self._on_leave, self._on_sent = on_leave, on_sent
+        self.sending = False
+        self._gone = False
+        self._build()
+        self._timer = self.after(KEEP_MS, self._keep_by_itself)
+        self.bind("<Destroy>", self._destroyed)
+
+    def _destroyed(self, event: "tk.Event[tk.Misc]") -> None:
+        if event.widget is self:
+            self._gone = True
+            self.after_cancel(self._timer)
+
+    # Building
+
+    def _build(self) -> None:
+        px = self._theme.px
+        self.notice = Notice(self, self._theme, self._words)
+        self.notice.pack(side="top", fill="x")
+        self._build_actions()
+        head = tk.Frame(self, bg=look.PAPER)
+        head.pack(side="top", fill="x", padx=px(26), pady=(px(8), 0))
+        head.columnconfigure(1, weight=1)
+        self._head = head
+        self._build_identity(0)
+        self.to = self._line(1, "writer.to", self.letter.to)
+        self._more = button(head, self._words("writer.copies"), self.show_copies, "SmallLink")
+        self._more.grid(row=1, column=2, padx=(px(6), 0))
+        self.cc = self._line(2, "writer.cc", self.letter.cc)
+        self.bcc = self._line(3, "writer.bcc", self.letter.bcc)
+        self.subject = self._line(4, "writer.subject", self.letter.subject)
+        self._copies = [widget for row in (2, 3) for widget in head.grid_slaves(row=row)]
+        if self.letter.cc or self.letter.bcc:
+            self._more.grid_remove()
+        else:
+            self._show_copies(False)
+        self._attached = tk.Frame(self, bg=look.PAPER)
+        self._attached.pack(side="bottom", fill="x", padx=px(26))
+        self._build_text()
+        for attachment in self.letter.attachments:
+            self._show_attachment(attachment, None)
+
+    def _build_actions(self) -> None:
+        px, words = self._theme.px, self._words
+        row = tk.Frame(self, bg=look.PAPER)
+        row.pack(side="top", fill="x", padx=px(20), pady=(px(12), 0))
+        self.send_button = button(row, words("writer.send"), self.post, "Primary", "Ctrl-Enter", self._theme)
+        self.send_button.pack(side="left", padx=(px(6), px(4)))
+        button(row, words("writer.attach"), self.attach, "Flat").pack(side="left")
+        button(row, words("writer.discard"), self.discard, "Flat").pack(side="left")
+        button(row, words("writer.later"), self.leave, "Flat", "Esc", self._theme).pack(side="left")
+        self._status = label(row, self._theme, "", "aside", look.SOFT)
+        self._status.pack(side="right", padx=px(6))
+
+    def _build_identity(self, row: int) -> None:
+        identities = self._desk.accounts.identities
+        self._identity: Optional[ttk.Combobox] = None
+        if len(identities) < 2:
+            return
+        self._label(row, "writer.from")
+        shown = [_say_identity(identity) for identity in identities]
+        chosen = next((n for n, item in enumerate(identities) if item["id"] == self.letter.identity), 0)
+        self._identity = ttk.Combobox(
+            self._head, values=shown, state="readonly", font=self._theme.fonts["text"]
+        )
+        self._identity.current(chosen)
+        self._identity.grid(row=row, column=1, sticky="ew", pady=self._theme.px(3))
+
+    def _label(self, row: int, key: str) -> tk.Label:
+        made = label(self._head, self._theme, self._words(key), "aside", look.SOFT)
+        made.grid(row=row, column=0, sticky="w", padx=(0, self._theme.px(12)))
+        return made
+
+    def _line(self, row: int, key: str, text: str) -> ttk.Entry:
+        self._label(row, key)
+        entry = ttk.Entry(self._head, font=self._theme.fonts["text"])
+        entry.insert(0, clean_line(text, limit=20_000))
+        entry.grid(row=row, column=1, sticky="ew", pady=self._theme.px(3))
+        entry.bind("<Control-Return>", self._send_key)
+        entry.bind("<Return>", lambda event: self._next(event.widget))
+        return entry
+
+    def _next(self, widget: Any) -> str:
+        widget.tk_focusNext().focus_set()
+        return "break"
+
+    def _show_copies(self, shown: bool) -> None:
+        for widget in self._copies:
+            if shown:
+                widget.grid()
+            else:
+                widget.grid_remove()
+
+    def show_copies(self) -> None:
+        """Show the lines for copies."""
+        self._more.grid_remove()
+        self._show_copies(True)
+        self.cc.focus_set()
+
+    def _build_text(self) -> None:
+        px, fonts = self._theme.px, self._theme.fonts
+        body = tk.Frame(self, bg=look.PAPER, highlightthickness=1, highlightbackground=look.EDGE)
+        body.pack(side="top", fill="both", expand=True, padx=px(26), pady=(px(10), px(10)))
+        self.text = tk.Text(
+            body,
+            font=fonts["reading"],
+            fg=look.INK,
+            bg=look.PAPER,
+            bd=0,
+            wrap="word",
+            undo=True,
+            width=10,
+            height=4,
+            highlightthickness=1,
+            highlightbackground=look.PAPER,
+            highlightcolor=look.ACCENT,
+            padx=px(12),
+            pady=px(8),
+            spacing1=px(2),
+            spacing2=px(2),
+            spacing3=px(2),
+            insertbackground=look.INK,
+            insertwidth=2,
+            selectbackground=look.ACCENT,
+            selectforeground=look.PAPER,
+            inactiveselectbackground=look.WASH,
+        )
+        bar = ttk.Scrollbar(body, orient="vertical", command=self.text.yview)
+        self.text.configure(yscrollcommand=bar.set)
+        bar.pack(side="right", fill="y")
+        self.text.pack(side="left", fill="both", expand=True)
+        self.text.insert("1.0", clean_text(self.letter.text))
+        self.text.mark_set("insert", "1.0")
+        self.text.edit_reset()
+        self.text.bind("<Control-Return>", self._send_key)
+        # Tab goes on to the next thing; a letter needs no tabulators, a keyboard needs a way out.
+        self.text.bind("<Tab>", lambda event: self._next(event.widget))
+
+    def focus_first(self) -> None:
+        """Put the cursor where writing begins: for whom, or in the text of an answer."""
+        if not self.letter.to:
+            self.to.focus_set()
+        elif not self.letter.subject:
+            self.subject.focus_set()
+        else:
+            self.text.focus_set()
+
+    # Keeping
+
+    def read_fields(self) -> None:
+        """Take into the letter what stands in the fields."""
+        letter = self.letter
+        letter.to, letter.cc, letter.bcc = self.to.get(), self.cc.get(), self.bcc.get()
+        letter.subject = self.subject.get()
+        letter.text = self.text.get("1.0", "end-1c")
+        identities = self._desk.accounts.identities
+        if self._identity is not None and self._identity.current() >= 0:
+            letter.identity = identities[self._identity.current()]["id"]
+
+    def _keep_by_itself(self) -> None:
+        try:
+            if not self.sending:
+                self.keep(lambda: None, self._not_kept)
+        finally:
+            self._timer = self.after(KEEP_MS, self._keep_by_itself)
+
+    def _not_kept(self, _: Trouble) -> None:
+        if not self._gone:
+            self._status.configure(text=self._words("writer.not_kept"))
+
+    def keep(self, done: Callable[[], None], failed: Callable[[Trouble], None]) -> None:
+        """Save the draft when something changed."""
+        self.read_fields()
+        had_changed = self.letter.changed and not self.letter.is_empty
+
+        def kept() -> None:
+            if had_changed and not self._gone:
+                self._status.configure(text=self._words("writer.kept", time=datetime.now().strftime("%H:%M")))
+            done()
+
+        self._desk.outgoing.keep(self.letter, kept, failed)
+
+    def leave(self) -> None:
+        """Keep the draft and go back; when it cannot be kept, say so and stay."""
+        if self.sending:
+            return
+        if self.letter.uploading:
+            self.notice.ask(
+                self._words("writer.still_attaching"),
+                [
+                    (self._words("writer.leave_without"), self._leave_now),
+                    (self._words("writer.stay"), self.text.focus_set),
+                ],
+            )
+            return
+        self._leave_now()
+
+    def _leave_now(self) -> None:
+        def stuck(trouble: Trouble) -> None:
+            if not self._gone:
+                self.notice.trouble(trouble, [(self._words("writer.leave_anyway"), self._on_leave)])
+
+        self.keep(self._on_leave, stuck)
+
+    def discard(self) -> None:
+        """Throw the letter away, after asking when there is something to lose."""
+        self.read_fields()
+        if self.letter.is_empty and not self.letter.id:
+            self._on_leave()
+            return
+        self.notice.ask(
+            self._words("writer.discard_ask"),
+            [
+                (self._words("writer.discard_yes"), self._discard_now),
+                (self._words("writer.discard_no"), self.text.focus_set),
+            ],
+        )
+
+    def _discard_now(self) -> None:
+        self._desk.outgoing.discard(self.letter, lambda _: None)
+        self._on_leave()
+
+    # Attaching
+
+    def attach(self) -> None:
+        """Let the person choose files and send them up."""
+        chosen = filedialog.askopenfilenames(parent=self, title=self._words("writer.attach_title"))
+        for name in chosen or ():
+            self.attach_file(Path(name))
+
+    def attach_file(self, file: Path) -> None:
+        moving: Dict[str, Any] = {}
+
+        def progress(sent: int, total: int) -> None:
+            if "note" in moving and moving["note"].winfo_exists():
+                done, all_ = self._words.octets(sent), self._words.octets(total)
+                moving["note"].configure(text=self._words("attachment.moved", done=done, total=all_))
+
+        def there(attachment: Any) -> None:
+            if moving["note"].winfo_exists():
+                moving["note"].configure(text=self._words.octets(attachment.octets))
+
+        def lost(trouble: Trouble) -> None:
+            if not self._gone:
+                if moving["row"].winfo_exists():
+                    moving["row"].destroy()
+                self.notice.trouble(trouble, [(self._words("notice.again"), lambda: self.attach_file(file))])
+
+        try:
+            attaching = self._desk.outgoing.attach(self.letter, file, progress, there, lost)
+        except Trouble as trouble:
+            self.notice.trouble(trouble)
+            return
+        moving["row"], moving["note"] = self._show_attachment(attaching.attachment, attaching)
+
+    def _show_attachment(self, attachment: Any, attaching: Optional[Attaching]) -> Any:
+        px, theme = self._theme.px, self._theme
+        row = tk.Frame(self._attached, bg=look.DESK)
+        row.pack(fill="x", pady=(0, px(4)))
+        Mark(row, theme, "clip", 13).pack(side="left", padx=(px(10), px(6)))
+
+        def remove() -> None:
+            if attaching is not None:
+                attaching.task.cancel()
+            if attachment in self.letter.attachments:
+                self.letter.attachments.remove(attachment)
+            row.destroy()
+            if not self._attached.winfo_children():
+                self._attached.configure(height=1)
+
+        button(row, self._words("writer.remove"), remove, "Desk").pack(side="right", padx=px(6), pady=px(3))
+        note = label(row, theme, self._words.octets(attachment.octets), "aside", look.SOFT)
+        note.pack(side="right", padx=px(6))
+        label(row, theme, clean_line(attachment.name, limit=80), "strong").pack(side="left", fill="x")
+        return row, note
+
+    # Sending
+
+    def _send_key(self, _: Any) -> str:
+        self.post()
+        return "break"
+
+    def post(self) -> None:
+        """Check what can be checked here, then submit."""
+        if self.sending:
+            return
+        self.read_fields()
+        self.notice.clear()
+        everyone, bad = self.letter.recipients()
+        if not everyone:
+            self.notice.warn(self._words("writer.nobody"))
+            self.to.focus_set()
+        elif bad:
+            self.notice.warn(self._words("writer.bad_address", address=clean_line(bad[0], limit=80)))
+            (self.cc if bad[0] in self.letter.cc else self.to).focus_set()
+        elif self.letter.uploading:
+            self.notice.warn(self._words("writer.wait_for_files"))
+        elif not self.letter.subject.strip() and not self.letter.text.strip() and not self.letter.attachments:
+            self.notice.ask(
+                self._words("writer.empty_ask"),
+                [
+                    (self._words("writer.send"), self._submit),
+                    (self._words("writer.stay"), self.text.focus_set),
+                ],
+            )
+        else:
+            self._submit()
+
+    def _submit(self) -> None:
+        self._set_sending(True)
+        self._desk.outgoing.send(self.letter, self._sent, self._not_sent)
+
+    def _set_sending(self, sending: bool) -> None:
+        self.sending = sending
+        self.send_button.state(["disabled" if sending else "!disabled"])
+        self.text.configure(state="disabled" if sending else "normal")
+        self._status.configure(text=self._words("writer.sending") if sending else "")
+
+    def _sent(self, submission: Dict[str, Any]) -> None:
+        if not self._gone:
+            self._on_sent(submission)
+
+    def _not_sent(self, trouble: Trouble) -> None:
+        if self._gone:
+            return
+        self._set_sending(False)
+        actions = [(self._words("notice.again"), self.post)] if trouble.retryable else []
+        self.notice.trouble(trouble, actions)
+
+
+def _say_identity(identity: Dict[str, Any]) -> str:
+    name, address = clean_line(identity.get("name", "")), clean_line(identity["address"])
+    return "%s <%s>" % (name, address) if name else address
