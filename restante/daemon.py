@@ -14,6 +14,7 @@ that tells its class: 2 settings, 3 already running, 4 database damaged, 1 anyth
 """
 
 import argparse
+import logging
 import os
 import sys
 import threading
@@ -68,6 +69,8 @@ def start(
     `settings_class` has the sections `http`, `log` and `keys`.
     """
     parsed = _parser(name).parse_args(arguments)
+    # Until the log is set up, Python would print the bare event beside our sentence.
+    logging.lastResort = None
     try:
         settings: Any = load(
             settings_class,
