@@ -70,7 +70,7 @@ def start(
     """
     parsed = _parser(name).parse_args(arguments)
     # Until the log is set up, Python would print the bare event beside our sentence.
-    logging.lastResort = None
+    logging.lastResort = logging.NullHandler()
     try:
         settings: Any = load(
             settings_class,
