@@ -131,8 +131,9 @@ def _parent(account: Account, id: str) -> int:
 
 def _name(account: Account, name: str, parent: int, itself: Folder | None) -> str:
     """Return the name as it is kept, once it is sure that no neighbour has it."""
+    controls = any(unicodedata.category(one) == "Cc" for one in name)
     name = " ".join(unicodedata.normalize("NFC", clean_text(name)).split())
-    if not 1 <= len(name) <= NAME_CHARACTERS or any(unicodedata.category(one) == "Cc" for one in name):
+    if controls or not 1 <= len(name) <= NAME_CHARACTERS:
         raise InvalidArgument(
             f"The name of a folder has 1 to {NAME_CHARACTERS} characters and none that control.", about=name
         )

@@ -222,7 +222,10 @@ class Order(Persistent):
         if _holds(self.head, seat, octets):
             self.head = _without(self.head, seat)
             return True
-        return self.root.remove(octets)
+        removed = self.root.remove(octets)
+        while isinstance(self.root, Index) and len(self.root.children) < 2:
+            self.root = self.root.children[0] if self.root.children else Block()
+        return removed
 
     def position(self, key: int) -> int:
         """Return how many keys are newer than `key`, whether or not it is here."""

@@ -1,0 +1,223 @@
+"""A client that applies what `message.changes` tells agrees with a fresh listing, whatever happens."""
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from stored import changes as changing
+from stored.changes import changes
+from stored.folders import list_folders, set_folders
+from stored.messages import change, delete, page
+from stored.model import order, rows
+from stored.store import Store
+from tests.unit.stored.keeping import keep, keep_many, letter, listing, on_wire, prepared
+
+
+class Client:
+    """Keeps what it was told: folders with counts, and where each message is with which flags."""
+
+    def __init__(self, mail):
+        self.mail = mail
+        self.start()
+
+    def start(self):
+        self.state = self.mail.read(lambda account: account.state_text())
+        self.messages = {
+            id: (folder, flags) for folder, (_, _, lines) in listing(self.mail).items() for id, flags in lines
+        }
+        self.relist()
+
+    def relist(self):
+        folders = self.mail.read(list_folders)["folders"]
+        self.counts = {folder["id"]: (folder["total"], folder["unread"]) for folder in folders}
+
+    def follow(self):
+        told = on_wire(self.mail.read(lambda account: changes(account, self.state)))
+        if told["start_again"]:
+            self.start()
+            return
+        self.state = told["state"]
+        for row in told["created"]:
+            assert row["id"] not in self.messages
+            self.messages[row["id"]] = (row["folder"], tuple(row["flags"]))
+        for moved in told["updated"]:
+            assert moved["id"] in self.messages
+            self.messages[moved["id"]] = (moved["folder"], tuple(moved["flags"]))
+        for id in told["destroyed"]:
+            del self.messages[id]
+        if told["folders"]:
+            self.relist()
+
+    def assert_agrees(self):
+        fresh = listing(self.mail)
+        assert self.counts == {folder: (total, unread) for folder, (total, unread, _) in fresh.items()}
+        assert self.messages == {
+            id: (folder, flags) for folder, (_, _, lines) in fresh.items() for id, flags in lines
+        }
+        for total, unread, lines in fresh.values():
+            assert total == len(lines)
+            assert unread == sum("seen" not in flags for _, flags in lines)
+
+
+class TwoClients(RuleBasedStateMachine):
+    """One follows every step, the other now and then; nodes are small, so that they divide."""
+
+    @initialize()
+    def open(self):
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(order, "BLOCK_KEYS", 4)
+        self.patch.setattr(order, "INDEX_CHILDREN", 3)
+        self.patch.setattr(order, "HEAD_KEYS", 2)
+        self.patch.setattr(rows, "CHUNK_ROWS", 4)
+        self.directory = self.tmp()
+        self.store = Store(self.directory)
+        self.mail = self.store.open_account("ana")
+        self.often, self.seldom = Client(self.mail), Client(self.mail)
+        self.number = 0
+
+    tmp = None
+
+    def ids(self, picks):
+        known = sorted(self.often.messages)
+        return [known[pick % len(known)] for pick in picks] if known else []
+
+    def folder(self, pick):
+        known = sorted(self.often.counts)
+        return known[pick % len(known)]
+
+    picks = st.lists(st.integers(0, 10_000), min_size=1, max_size=8)
+
+    @rule(
+        minutes=st.lists(st.integers(0, 500), min_size=1, max_size=9),
+        folder=st.integers(0, 99),
+        flags=st.integers(0, 31),
+    )
+    def append(self, minutes, folder, flags):
+        batch = []
+        for minute in minutes:
+            self.number += 1
+            batch.append(
+                prepared(letter(self.number), minutes=minute, folder=self.folder(folder), flags=flags)
+            )
+        keep(self.mail, *batch)
+
+    @rule(picks=picks, seen=st.booleans(), flagged=st.sampled_from([None, True, False]))
+    def flag(self, picks, seen, flagged):
+        patch = {"seen": seen} | ({} if flagged is None else {"flagged": flagged})
+        self.mail.write(lambda account: change(account, self.ids(picks), patch))
+
+    @rule(picks=picks, folder=st.integers(0, 99))
+    def move(self, picks, folder):
+        self.mail.write(lambda account: change(account, self.ids(picks), {"folder": self.folder(folder)}))
+
+    @rule(picks=picks, for_good=st.booleans())
+    def delete(self, picks, for_good):
+        self.mail.write(lambda account: delete(account, self.ids(picks), for_good))
+
+    @rule(pick=st.integers(0, 99))
+    def make_folder(self, pick):
+        parent = self.folder(pick)
+        new = {"name": f"Folder {self.number} {pick} {len(self.often.counts)}"}
+        if parent.startswith("f") and len(self.often.counts) < 9:
+            new["parent"] = parent
+        self.mail.write(lambda account: set_folders(account, [new], [], []))
+
+    @rule(pick=st.integers(0, 99))
+    def remove_folder(self, pick):
+        own = sorted(folder for folder in self.often.counts if folder.startswith("f"))
+        if own:
+            self.mail.write(lambda account: set_folders(account, [], [], [own[pick % len(own)]]))
+
+    @rule()
+    def several_in_one_unit_of_work(self):
+        ids = self.ids([0, 1, 2])
+        one = prepared(letter(self.number + 1))
+
+        def work(account):
+            from stored.append import append
+
+            new = f"m{append(account, one)}"
+            change(account, [*ids, new], {"seen": True, "folder": "junk"})
+            delete(account, [new], for_good=True)
+
+        self.mail.write(work)
+
+    @rule()
+    def follow(self):
+        self.seldom.follow()
+        self.seldom.assert_agrees()
+
+    @invariant()
+    def the_first_client_agrees(self):
+        self.often.follow()
+        self.often.assert_agrees()
+
+    def teardown(self):
+        self.store.close()
+        self.patch.undo()
+
+
+def test_clients_that_apply_changes_agree_with_a_fresh_listing(tmp_path_factory):
+    class Here(TwoClients):
+        def tmp(self):
+            return tmp_path_factory.mktemp("changes")
+
+    Here.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+    Here.TestCase().runTest()
+
+
+@pytest.mark.parametrize("since", ["", "x", "1", "ffffffff.0", ".5", "{epoch}.", "{epoch}.-1", "{epoch}.99"])
+def test_an_unknown_state_means_to_start_again(mail, since):
+    keep_many(mail, 2)
+    told = mail.read(lambda account: changes(account, since.format(epoch=account.epoch)))
+    assert told["start_again"]
+    assert told["state"] == mail.read(lambda account: account.state_text())
+
+
+def test_nothing_happened_says_so(mail):
+    keep_many(mail, 2)
+    told = mail.read(lambda account: changes(account, account.state_text()))
+    assert not told["start_again"]
+    assert not told["folders"]
+    assert told["created"] == told["updated"] == told["destroyed"] == []
+
+
+def test_work_that_changes_nothing_is_no_step(mail):
+    ids = keep_many(mail, 2)
+    before = mail.read(lambda account: account.state_text())
+    assert mail.write(lambda account: change(account, ids, {"seen": False}))["state"] == before
+    assert mail.read(lambda account: account.state_text()) == before
+
+
+def test_a_write_tells_the_state_it_leaves(mail):
+    (id,) = keep_many(mail, 1)
+    told = mail.write(lambda account: change(account, [id], {"seen": True}))
+    assert told["state"] == mail.read(lambda account: page(account, "inbox", 0, 1)["state"])
+
+
+def test_work_that_fails_leaves_no_step(mail):
+    (id,) = keep_many(mail, 1)
+    before = mail.read(lambda account: account.state_text())
+
+    def fail(account):
+        change(account, [id], {"seen": True})
+        raise RuntimeError("on the way")
+
+    with pytest.raises(RuntimeError):
+        mail.write(fail)
+    assert mail.read(lambda account: account.state_text()) == before
+    assert listing(mail)["inbox"] == (1, 1, [(id, ())])
+
+
+def test_too_much_at_once_means_to_start_again(mail, monkeypatch):
+    monkeypatch.setattr(changing, "MOST_CREATED", 3)
+    monkeypatch.setattr(changing, "MOST_CHANGED", 2)
+    nothing = mail.read(lambda account: account.state_text())
+    ids = keep_many(mail, 3)
+    three = mail.read(lambda account: account.state_text())
+    assert not mail.read(lambda account: changes(account, nothing))["start_again"]
+    keep(mail, prepared())
+    assert mail.read(lambda account: changes(account, nothing))["start_again"]
+    mail.write(lambda account: change(account, ids, {"seen": True}))
+    assert mail.read(lambda account: changes(account, three))["start_again"]

@@ -1,0 +1,143 @@
+"""A database a user: names that are safe, a bounded number open, writers that take turns."""
+
+import threading
+
+import pytest
+
+from restante.errors import AlreadyRunning, InvalidArgument
+from stored.settings import StorageSettings
+from stored.store import Store, directory_name
+from tests.unit.stored.keeping import keep, letter, listing, prepared
+
+
+@pytest.mark.parametrize(
+    ("user", "name"),
+    [
+        ("ana", "ana"),
+        ("ana.maria-2_x", "ana.maria-2_x"),
+        (".", "=2e"),
+        ("..", "=2e.="),
+        ("../x", "=2e.=2fx"),
+        ("Ana", "=41na"),
+        ("a=b", "a=3db"),
+        ("ana.", "ana.="),
+        ("con", "con="),
+        ("nul.txt", "nul.txt="),
+        ("ñ", "=c3=b1"),
+        ("a/b\\c\x00", "a=2fb=5cc=00"),
+    ],
+)
+def test_users_have_safe_directories(user, name):
+    assert directory_name(user) == name
+
+
+def test_long_names_stay_short_and_different():
+    one, other = directory_name("ñ" * 64), directory_name("ñ" * 63 + "o")
+    assert one != other
+    assert max(len(one), len(other)) < 200
+
+
+def test_nobody_has_no_directory():
+    with pytest.raises(InvalidArgument):
+        directory_name("")
+
+
+def test_mail_is_there_again_after_closing(tmp_path):
+    store = Store(tmp_path)
+    keep(store.open_account("ana"), prepared())
+    store.close()
+    store = Store(tmp_path)
+    assert listing(store.open_account("ana"))["inbox"][0] == 1
+    store.close()
+
+
+def test_users_are_apart(store):
+    keep(store.open_account("ana"), prepared())
+    assert listing(store.open_account("eva"))["inbox"][0] == 0
+
+
+def test_only_so_many_databases_are_open(tmp_path):
+    store = Store(tmp_path, StorageSettings(open_databases=3))
+    for number in range(10):
+        keep(store.open_account(f"user{number}"), prepared())
+        assert store.open_databases() <= 3
+    for number in range(10):
+        assert listing(store.open_account(f"user{number}"))["inbox"][0] == 1
+    store.close()
+
+
+def test_a_database_in_use_is_not_closed(tmp_path):
+    store = Store(tmp_path, StorageSettings(open_databases=1))
+
+    def while_others_come(account):
+        for number in range(3):
+            store.open_account(f"user{number}").read(lambda other: other.user)
+        return len(account.state)
+
+    assert store.open_account("ana").read(while_others_come) == 0
+    store.open_account("user0").read(lambda account: account.user)
+    assert store.open_databases() == 1
+    store.close()
+
+
+def test_many_threads_lose_nothing_while_databases_come_and_go(tmp_path):
+    store = Store(tmp_path, StorageSettings(open_databases=2))
+    troubles = []
+
+    def work(number):
+        try:
+            for turn in range(8):
+                mail = store.open_account(f"user{(number + turn) % 4}")
+                keep(mail, prepared(letter(number * 100 + turn), uidl=f"{number} {turn}"))
+                listing(mail)
+        except BaseException as trouble:
+            troubles.append(trouble)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert troubles == []
+    assert sum(listing(store.open_account(f"user{number}"))["inbox"][0] for number in range(4)) == 48
+    store.close()
+
+
+def test_a_second_process_is_refused(tmp_path):
+    store = Store(tmp_path)
+    store.open_account("ana").read(lambda account: account.user)
+    other = Store(tmp_path)
+    with pytest.raises(AlreadyRunning):
+        other.open_account("ana").read(lambda account: account.user)
+    other.close()
+    store.close()
+
+
+def test_readers_do_not_wait_for_a_writer(store):
+    mail = store.open_account("ana")
+    keep(mail, prepared())
+    inside, let_go = threading.Event(), threading.Event()
+
+    def slow(account):
+        inside.set()
+        assert let_go.wait(30)
+
+    writer = threading.Thread(target=lambda: mail.write(slow))
+    writer.start()
+    assert inside.wait(30)
+    assert listing(mail)["inbox"][0] == 1
+    let_go.set()
+    writer.join(30)
+
+
+def test_one_shared_database_serves_the_same(tmp_path):
+    zconfig = f"<filestorage>\n  path {tmp_path}/shared.fs\n</filestorage>\n"
+    store = Store(tmp_path, StorageSettings(zconfig=zconfig))
+    ana, eva = store.open_account("ana"), store.open_account("eva")
+    keep(ana, prepared(letter(1)), prepared(letter(2, "x" * 6_000_000)))
+    assert [listing(mail)["inbox"][0] for mail in (ana, eva)] == [2, 0]
+    assert not (tmp_path / "users").exists()
+    store.close()
+    store = Store(tmp_path, StorageSettings(zconfig=zconfig))
+    assert listing(store.open_account("ana"))["inbox"][0] == 2
+    store.close()
