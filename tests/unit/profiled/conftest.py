@@ -1,6 +1,6 @@
 """A `profiled` put together in memory of one process: real database, real hashing, no daemon, no socket."""
 
-from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -36,18 +36,16 @@ class Time:
         self.seconds += seconds
 
 
-@dataclass
 class FakeStorages(Storages):
     """Storage servers that answer from memory; `trouble` is raised in place of any answer."""
 
-    names: tuple[str, ...] = ("1",)
-    trouble: Exception | None = None
-    probes: list = field(default_factory=list)
-    asked: list = field(default_factory=list)
-    told: list = field(default_factory=list)
-
-    def __post_init__(self):
-        super().__init__(dict.fromkeys(self.names))
+    def __init__(self, names):
+        nowhere: Any = None
+        super().__init__(dict.fromkeys(names, nowhere))
+        self.trouble = None
+        self.probes = []
+        self.asked = []
+        self.told = []
 
     def url(self, name):
         return f"/storage/{name}/"
@@ -106,7 +104,7 @@ class World:
         return self.profiles.create(name, password, "", "es", 15, "")
 
     def account(self, person="ana", /, **settings):
-        item = {"address": f"{person}@uno.example", "host": "pop.uno.example", "security": "tls"}
+        item: Any = {"address": f"{person}@uno.example", "host": "pop.uno.example", "security": "tls"}
         item |= {"secret": "pop secret", **settings}
         return self.accounts.set(person, [item], [], [], "")["created"][0]
 
@@ -119,7 +117,7 @@ class World:
 
 @pytest.fixture
 def make_world(tmp_path):
-    made = []
+    made: list[World] = []
 
     def make(**settings):
         directory = tmp_path / str(len(made))

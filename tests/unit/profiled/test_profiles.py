@@ -2,8 +2,6 @@ import pytest
 
 from restante.errors import AlreadyExists, InvalidArgument, NotFound, OverQuota, StateMismatch
 
-EMPTY = {"order": [], "hidden": []}
-
 
 def test_a_new_profile_has_everything_in_its_first_state(world):
     opened = world.profiles.create("Ana.P", "a long secret", "Ana Pérez", "en", 30, "library")
@@ -18,7 +16,7 @@ def test_a_new_profile_has_everything_in_its_first_state(world):
         "accounts": [],
         "identities": [],
         "rules": [],
-        "layout": EMPTY,
+        "layout": {"order": [], "hidden": []},
     }
 
 
