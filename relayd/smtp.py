@@ -3,15 +3,20 @@
 Protocol only: what a letter must be stands in headers.py, what becomes of it in queue.py. The loop never
 waits for the disk: it awaits the future of the queue's writer.
 
-What aiosmtpd leaves open, and the answer here: a failed login without `handled=False` is never answered
-(`_authenticator`); lines over 1,001 octets end a letter, and the buffer for them is as small (`LINE_OCTETS`);
-a command may have 512 octets, which a token in AUTH exceeds, and the limits of all connections are one
-object (`_Session.__init__`); an exception's text goes to the client (`handle_exception`); any number of
-connections is taken (`_Gate`).
+What aiosmtpd leaves open, and the answer here:
+
+- a failed login without `handled=False` is never answered: `_authenticator`
+- a line over 1,001 octets ends a letter, and the read buffer is no larger: `LINE_OCTETS`
+- a command may have 512 octets, which a token in AUTH exceeds; and the table of such limits is one for
+  all connections, cleared by each: `_Session.__init__`
+- addresses are mended, "a b@c" into somebody else's: `_getaddr`
+- an exception's text goes to the client: `handle_exception`
+- any number of connections and octets is taken: `_Gate`, `_Turned`
 """
 
 import asyncio
 import logging
+import re
 import socket
 import threading
 from collections import defaultdict
@@ -34,6 +39,7 @@ _LOG = log.get("smtp")
 # Large enough that the stream is read in large pieces; a longer line ends the letter with 500.
 LINE_OCTETS = 262_144
 COMMAND_OCTETS = 12_288
+_PATH = re.compile(r'<((?:"(?:[^"\\]|\\.)*"|[^<>"\s])*)>(.*)', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,10 @@ class _Session(SMTP):
     def _set_post_data_state(self) -> None:
         self.release()
         super()._set_post_data_state()  # type: ignore[no-untyped-call]
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        found = _PATH.fullmatch(arg.strip())
+        return (found[1], found[2]) if found else (None, None)
 
     async def check_auth_needed(self, caller_method: str) -> bool:
         if self.session is not None and self.session.authenticated:

@@ -9,6 +9,7 @@ import dns.message
 import dns.rcode
 import dns.rrset
 
+BODY = b"Message-ID: <1@uno.example>\r\nSubject: hola\r\n\r\nHola\r\n"
 DROP = b"<drop>"
 HANG = b"<hang>"
 

@@ -205,6 +205,8 @@ class Trickle(SmtpPeer):
 class Flood(SmtpPeer):
     """Sends a greeting without end."""
 
+    piece = b""
+
     def _session(self, connection):
         while not self._over.is_set():
             connection.sendall(self.piece * 100)

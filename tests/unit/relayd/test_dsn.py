@@ -2,6 +2,7 @@
 
 import email
 from email import policy
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,7 +28,7 @@ def bounce(*failures, header=None, sender="ana@uno.example"):
     return compose(Bounce("relay.example", sender, failed, header, "i7", 1_764_000_000.0, 1_764_000_100.0))
 
 
-def parsed(octets):
+def parsed(octets) -> Any:
     return email.message_from_bytes(octets, policy=policy.compat32)
 
 
