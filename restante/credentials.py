@@ -10,7 +10,6 @@ A token is `base64url({"iss", "aud", "iat", "exp"}) . base64url(signature)`.
 
 import base64
 import hashlib
-import os
 import re
 import secrets
 import stat
@@ -23,6 +22,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from restante.durable import write_new
 from restante.errors import ConfigError, Unauthenticated
 
 LIFETIME_SECONDS = 60
@@ -120,7 +120,7 @@ def load_or_make_secret(path: Path, octets: int) -> bytes:
     try:
         if not path.exists():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write_new(path, _text(secrets.token_bytes(octets)).encode() + b"\n", 0o600)
+            write_new(path, _text(secrets.token_bytes(octets)).encode() + b"\n", 0o600)
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise ConfigError(f"The key {path} can be read by others; run: chmod 600 {path}", about=str(path))
         secret = _octets(path.read_text(encoding="ascii").strip())
@@ -142,7 +142,7 @@ def _publish(path: Path, key: Ed25519PublicKey) -> None:
             pem = key.public_bytes(
                 serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
             )
-            _write_new(path, pem, 0o644)
+            write_new(path, pem, 0o644)
         if _read_public(path).public_bytes_raw() == key.public_bytes_raw():
             return
     except (OSError, ValueError):
@@ -158,33 +158,6 @@ def _read_public(path: Path) -> Ed25519PublicKey:
     if not isinstance(key, Ed25519PublicKey):
         raise ValueError("not an Ed25519 key")
     return key
-
-
-def _write_new(path: Path, content: bytes, mode: int) -> None:
-    """Make a file whole and flushed, or leave the one that another process made first."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            return
-        flush_directory(path.parent)
-    finally:
-        draft.unlink()
-
-
-def flush_directory(directory: Path) -> None:
-    """Make the names in a directory durable: a file is not there until its directory says so on disk."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _text(octets: bytes) -> str:

@@ -10,6 +10,7 @@ ZODB; callers see their own classes and the errors of `restante.errors`.
 """
 
 import errno
+import logging
 import random
 import threading
 import time
@@ -24,7 +25,7 @@ import ZODB.config
 from transaction.interfaces import TransientError
 from zc.lockfile import LockError
 from ZODB.FileStorage.format import CorruptedError
-from ZODB.POSException import POSKeyError, StorageError
+from ZODB.POSException import POSKeyError, ReadConflictError, StorageError
 
 from restante import log
 from restante.config import DatabaseSettings
@@ -36,7 +37,11 @@ T = TypeVar("T")
 _LOG = log.get("db")
 _ROOT = "restante"
 ATTEMPTS = 10
+# How many units of work run at the same time is bounded by who starts them; ZODB's own warnings, one for
+# each beyond the connections kept ready, say nothing new.
+logging.getLogger("ZODB.DB").addFilter(lambda record: not str(record.msg).startswith("DB.open() has"))
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
 _unit = threading.local()
 
 
@@ -65,6 +70,9 @@ class Database:
         self._storage = storage
         self._turn = threading.Lock()
         self._closed = False
+        # Odd while packing.
+        self._packs = 0
+        self._pack_turn = threading.Lock()
         self.name = name
         self.failed = ""
         self._make_root(make_root)
@@ -102,6 +110,11 @@ class Database:
                 large_record_size=1 << 30,
             )
             return cls(db, make_root, name, embedded)
+        except (Damaged, CorruptedError, POSKeyError) as error:
+            storage.close()
+            raise DatabaseDamaged(
+                f"The database {name} is damaged; restore it from the backup.", about=name
+            ) from error
         except BaseException:
             storage.close()
             raise
@@ -143,6 +156,7 @@ class Database:
     def _run(self, work: Callable[[Any], T], *, commit: bool, top: bool) -> T:
         if self.failed or self._closed:
             raise Unavailable(self.failed or f"The database {self.name} is closed.", about=self.name)
+        packs = self._packs
         manager = transaction.TransactionManager(explicit=True)
         with self._translated(), _in_unit_of_work():
             manager.begin()
@@ -153,6 +167,12 @@ class Database:
                 if not commit and connection._registered_objects:
                     raise RuntimeError("a unit of work that only reads has changed something")
                 manager.commit() if commit else manager.abort()
+            except POSKeyError as error:
+                manager.abort()
+                if self._packs != packs or packs % 2:
+                    # What this unit still saw may be what packing has dropped meanwhile: look again.
+                    raise ReadConflictError from error
+                raise
             except BaseException:
                 manager.abort()
                 raise
@@ -175,6 +195,8 @@ class Database:
             if error.errno in _FULL:
                 _LOG.error("database.no_space", database=self.name, cause=error)
                 raise NoSpace("The server's disk is full; nothing was changed. Try again later.") from error
+            if error.errno in _TOO_MANY_FILES:
+                raise Busy("The server has too many files open; try again.", cause=self.name) from error
             if error.errno == errno.EIO:
                 raise Damaged("The disk cannot read a stored record; restore it from the backup.") from error
             raise
@@ -200,8 +222,12 @@ class Database:
         Needs as much free space as the database's living octets. Raises NoSpace, Damaged; then the
         database is as it was.
         """
-        with self._translated():
-            self._db.pack()
+        with self._translated(), self._pack_turn:
+            self._packs += 1
+            try:
+                self._db.pack()
+            finally:
+                self._packs += 1
 
     def close(self) -> None:
         """Close the database. Units of work that run now are waited for by nobody: drain first."""
@@ -233,7 +259,8 @@ def _open_file(path: Path) -> EmbeddedStorage:
         storage = EmbeddedStorage(path)
     except LockError:
         raise AlreadyRunning(
-            f"The database {path} is in use by another process; stop that one first.", about=str(path)
+            f"The database {path} is in use by another process{_holder(path)}; stop that one first.",
+            about=str(path),
         ) from None
     except (CorruptedError, StorageError) as error:
         raise DatabaseDamaged(
@@ -251,6 +278,14 @@ def _open_file(path: Path) -> EmbeddedStorage:
         storage.close()
         raise
     return storage
+
+
+def _holder(path: Path) -> str:
+    """Return in words which process says it holds the lock, as far as its lock file tells."""
+    try:
+        return f" ({int(path.with_name(path.name + '.lock').read_text())})"
+    except (OSError, ValueError):
+        return ""
 
 
 def refuse_fragments(path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import zope.interface
 from ZODB.interfaces import IStorageWrapper
-from ZODB.utils import load_current, oid_repr
+from ZODB.utils import oid_repr
 
 from restante.errors import Damaged
 
@@ -57,7 +57,9 @@ class CheckedRecords:
     def __len__(self) -> int:
         return len(self.base)
 
-    load = load_current
+    def load(self, oid: bytes, version: str = "") -> tuple[bytes, bytes]:
+        record, tid = self.base.load(oid, version)
+        return unseal(record, oid), tid
 
     def loadBefore(self, oid: bytes, tid: bytes) -> tuple[bytes, bytes, bytes | None] | None:
         found = self.base.loadBefore(oid, tid)
@@ -99,6 +101,13 @@ class CheckedRecords:
         oid, tid, record, following = self.base.record_iternext(next)
         return oid, tid, unseal(record, oid), following
 
+    def new_instance(self) -> "CheckedRecords":
+        """Wrap the instance that a storage with its own multiversioning (RelStorage) makes a connection."""
+        return CheckedRecords(self.base.new_instance())
+
+    def before_instance(self, before: bytes) -> "CheckedRecords":
+        return CheckedRecords(self.base.before_instance(before))
+
     def registerDB(self, db: Any) -> None:
         self.db = db
 
@@ -122,7 +131,7 @@ class CheckedRecords:
         for transaction in other.iterator():
             self.tpc_begin(transaction, transaction.tid, transaction.status)
             for record in transaction:
-                self.restore(record.oid, record.tid, record.data, "", record.data_txn, transaction)
+                self.restore(record.oid, record.tid, record.data, "", None, transaction)
             self.tpc_vote(transaction)
             self.tpc_finish(transaction)
 

@@ -1,91 +1,126 @@
-"""The embedded store's file: ZODB's FileStorage with the answers to what it does not promise.
+"""The embedded store's file: ZODB's FileStorage with answers to what it does not promise.
 
-What was measured or read of FileStorage, and what stands here against it:
-
-- A process killed while it packs, between its two renames, leaves no database file, and the next start
-  makes an empty one: `recover_from_pack` puts the old file back first.
-- Neither the packed file nor the directory is flushed before the old file goes: `_flushed_packer`, `pack`.
-- After a write that failed for want of space the buffers still hold what was not written, and write it
-  later behind the end: `tpc_abort` throws the buffers away.
-- The index saved on closing has no checksum, and a wrong one gives out object numbers twice: `_save_index`
-  adds one, `_restore_index` verifies it.
-- The index is saved on closing only, so a crash is followed by a scan of everything: `_finish_finish` saves
-  it whenever enough has been written since.
-- A record's header can be damaged so that an older revision is served: `_read_data_header` compares it
-  with the header of its transaction.
-- A flush that failed must never be tried again (the system forgets the pages): `failed` stays set.
+- Killed between the two renames of packing it leaves no file, and the next start makes an empty one:
+  `_newIndexes` puts the old file back, under the lock.
+- Packing removes the old file before the new one and its name are flushed: `_flushed_packer`, `pack`.
+- After a failed write its buffers keep what was not written, and write it later, behind the end:
+  `tpc_abort` throws the buffers away.
+- A new file's name is never flushed, so a power cut takes the file and every commit in it: `__init__`.
+- The index has no checksum, and a wrong one gives out object numbers twice: `_save_index`, `_restore_index`.
+- The index is saved on closing only, so a crash is followed by a scan of everything: `_finish_finish`.
+- An older revision is served when the newest one's header is damaged: `_read_data_header`, `pack`.
+- The file is cut at the first header that is not understood: `tail.check_tail`, before FileStorage looks.
+- A flush that failed may be tried again, though the system has forgotten the pages: `failed` stays set.
 """
 
 import contextlib
+import io
 import os
+import struct
 import zlib
 from pathlib import Path
 from typing import Any
 
 from ZODB.FileStorage import FileStorage
-from ZODB.FileStorage.format import CorruptedDataError
+from ZODB.FileStorage.format import DATA_HDR_LEN, CorruptedDataError, CorruptedError
 from ZODB.fsIndex import fsIndex
+from ZODB.utils import z64
 from zodbpickle.pickle import Unpickler
 
 from restante import log
-from restante.credentials import flush_directory
-from restante.db.tail import check_tail
+from restante.db.tail import check_headers, check_tail
+from restante.durable import flush_directory, flush_file
 from restante.errors import DatabaseDamaged
 
 _LOG = log.get("db")
+# Behind the index, where ZODB does not look: a mark, the last transaction's id, CRC32 of all but the mark.
 _INDEX_MARK = b"crc32:"
+_INDEX_TRAILER = struct.Struct(">6s8sI")
+_SAVE_INDEX_EVERY_RECORDS = 20_000
 
 
 class EmbeddedStorage(FileStorage):  # type: ignore[misc]
     """A FileStorage that survives kills, full disks and flipped bits, or says that it did not."""
 
     failed: OSError | None = None
+    """The flush that failed. Once set, nothing may be read or written through this storage any more."""
+
     _file: Any
     _tfile: Any
+    _pos: int
+    _ltid: bytes = b""
 
     def __init__(self, path: Path) -> None:
-        self._written = 0
-        self._spoiled = False
+        self._path = path
+        self._index_path = path.with_name(path.name + ".index")
         self._saved_at = -1
-        recover_from_pack(path)
+        self._unsaved_records = 0
+        self._save_index_after = _SAVE_INDEX_EVERY_RECORDS
+        self._spoiled = False
+        new = not path.exists()
         try:
             super().__init__(str(path), pack_keep_old=True, packer=self._flushed_packer)
+            if len(self) and z64 not in self._index:
+                # Without its first object ZODB takes a database for a new one and begins it afresh.
+                raise DatabaseDamaged(
+                    f"The database {path} lacks its first object; restore it from the backup.",
+                    about=str(path),
+                )
+            if not self._used_index and len(self):
+                self._save_index()
+            if new:
+                flush_file(path)
+                flush_directory(path.parent)
         except BaseException:
             self._let_go()
             raise
 
     def _let_go(self) -> None:
-        """Release what a construction that failed half way already holds."""
+        """Release what a construction that failed half way already holds, its lock above all."""
         for name in ("_file", "_tfile", "_lock_file"):
             held = getattr(self, name, None)
             if held is not None:
                 held.close()
 
+    def _newIndexes(self) -> Any:
+        # A hook that FileStorage calls once, when it holds the lock and has not opened the file yet.
+        _finish_interrupted_pack(self._path)
+        return super()._newIndexes()
+
     # Reading
 
     def _read_data_header(self, pos: int, oid: bytes | None = None, _file: Any = None) -> Any:
-        header = super()._read_data_header(pos, oid, _file)
+        """Return a record's header, or raise CorruptedDataError unless all that is known of it agrees."""
+        if oid is None:
+            return super()._read_data_header(pos, oid, _file)
         file = self._file if _file is None else _file
-        if oid is not None:
+        try:
+            header = super()._read_data_header(pos, oid, _file)
             after = file.tell()
             file.seek(header.tloc)
-            if file.read(8) != header.tid:
-                raise CorruptedDataError(oid, b"", pos)
+            tid = file.read(8)
             file.seek(after)
+        except (ValueError, OverflowError, OSError) as error:
+            raise CorruptedDataError(oid, b"", pos) from error
+        # Nothing here undoes, so no record points back to another one's data.
+        if tid != header.tid or header.back or pos + DATA_HDR_LEN + header.plen > self._pos:
+            raise CorruptedDataError(oid, b"", pos)
         return header
 
     # Writing
 
     def store(self, *args: Any) -> Any:
-        try:
+        with self._noticing_failed_writes():
             return super().store(*args)
-        except OSError:
-            self._spoiled = True
-            raise
 
     def tpc_vote(self, transaction: Any) -> Any:
-        try:
+        with self._noticing_failed_writes():
             return super().tpc_vote(transaction)
+
+    @contextlib.contextmanager
+    def _noticing_failed_writes(self) -> Any:
+        try:
+            yield
         except OSError:
             self._spoiled = True
             raise
@@ -102,8 +137,8 @@ class EmbeddedStorage(FileStorage):  # type: ignore[misc]
                 # Closing writes the buffer first, which is what just failed.
                 with contextlib.suppress(OSError):
                     file.close()
-            os.truncate(self._file_name, self._pos)
-            self._file = Path(self._file_name).open("r+b")  # noqa: SIM115
+            os.truncate(self._path, self._pos)
+            self._file = self._path.open("r+b")
             self._tfile = Path(self._file_name + ".tmp").open("w+b")  # noqa: SIM115
             self._tfmt._file = self._tfile
             self._files.empty()
@@ -111,49 +146,70 @@ class EmbeddedStorage(FileStorage):  # type: ignore[misc]
             self._spoiled = False
 
     def _finish_finish(self, tid: bytes) -> None:
-        written = len(self._tindex)
+        records = len(self._tindex)
         try:
             super()._finish_finish(tid)
         except OSError as error:
             self.failed = error
             raise
-        self._written += written
-        if self._written > max(20_000, len(self._index) // 8):
+        self._unsaved_records += records
+        if self._unsaved_records > self._save_index_after:
             self._save_index()
 
     # The index
-
-    def _save_index(self) -> None:
-        """Write the index beside the database, with a checksum, replacing the old one in one step."""
-        if self.failed is not None or self._saved_at == self._pos:
-            return
-        name, draft = Path(self._file_name + ".index"), Path(self._file_name + ".index_tmp")
-        self._index.save(self._pos, str(draft))
-        with draft.open("ab") as file:
-            file.write(_INDEX_MARK + zlib.crc32(draft.read_bytes()).to_bytes(4, "big"))
-        draft.replace(name)
-        self._saved_at, self._written = self._pos, 0
 
     def save_index(self) -> None:
         """Save the index now, so that the next start reads only what comes after."""
         with self._lock:
             self._save_index()
 
+    def _save_index(self) -> None:
+        """Write the index beside the database, with a checksum, replacing the old one in one step.
+
+        It is a help for the next start and nothing more: that it cannot be written is logged only.
+        """
+        # While FileStorage is being constructed it asks for this before it knows its last transaction.
+        if self.failed is not None or not self._ltid or self._saved_at == self._pos:
+            return
+        draft = self._index_path.with_name(self._index_path.name + "_tmp")
+        try:
+            self._index.save(self._pos, str(draft))
+            with draft.open("r+b") as file:
+                checksum = zlib.crc32(self._ltid, zlib.crc32(file.read()))
+                file.write(_INDEX_TRAILER.pack(_INDEX_MARK, self._ltid, checksum))
+            draft.replace(self._index_path)
+        except OSError as error:
+            _LOG.warning("database.index_not_saved", file=str(self._path), cause=error)
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
+            return
+        self._saved_at, self._unsaved_records = self._pos, 0
+        self._save_index_after = max(_SAVE_INDEX_EVERY_RECORDS, len(self._index) // 8)
+
     def _restore_index(self) -> Any:
-        path = Path(self._file_name + ".index")
-        saved = super()._restore_index() if _index_whole(path) else None
-        index, start = (fsIndex(), 4) if saved is None else saved[:2]
-        if saved is None:
-            if _index_whole(path) and _index_position(path) > Path(self._file_name).stat().st_size:
-                raise DatabaseDamaged(
-                    f"The database {self._file_name} is shorter than when it was last closed;"
-                    f" restore it from the backup, or remove {path} to go on with what is left.",
-                    about=self._file_name,
-                )
-        else:
+        """Return (index, position, last tid) as saved, or None; then verify everything it does not cover."""
+        covered = _covered(self._index_path)
+        if covered is not None and covered[0] > os.fstat(self._file.fileno()).st_size:
+            raise self._damaged("is shorter than when it was last closed")
+        saved = None
+        if covered is not None:
+            # FileStorage verifies the newest records, and stumbles over what it finds there in many ways.
+            with contextlib.suppress(ValueError, OverflowError, OSError, CorruptedError):
+                saved = super()._restore_index()
+        if covered is not None and (saved is None or saved[2] != covered[1]):
+            raise self._damaged("is not as it was when it was last closed")
+        index, start, _ltid = saved or (fsIndex(), 4, None)
+        if saved is not None:
             self._saved_at = start
-        check_tail(self._file, self._file_name, index, start)
+        check_tail(self._file, str(self._path), index, start)
         return saved
+
+    def _damaged(self, how: str) -> DatabaseDamaged:
+        return DatabaseDamaged(
+            f"The database {self._path} {how}; restore it from the backup,"
+            f" or remove {self._index_path.name} to go on with what is there.",
+            about=str(self._path),
+        )
 
     # Packing
 
@@ -161,44 +217,62 @@ class EmbeddedStorage(FileStorage):  # type: ignore[misc]
     def _flushed_packer(storage: Any, references: Any, stop: bytes, gc: bool) -> Any:
         """Pack, and make the packed file durable before anything is renamed."""
         result = FileStorage.packer(storage, references, stop, gc)
-        if result is not None:
-            name = storage._file_name
-            descriptor = os.open(name + ".pack", os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            # The index speaks of the old file; without one the next start reads everything.
-            Path(name + ".index").unlink(missing_ok=True)
+        if result is None:
+            return None
+        try:
+            flush_file(Path(storage._file_name + ".pack"))
+            # The saved index speaks of the old file; without one the next start reads everything.
+            storage._index_path.unlink(missing_ok=True)
             storage._saved_at = -1
-            flush_directory(Path(name).parent)
+            flush_directory(storage._path.parent)
+        except BaseException:
+            # FileStorage's packer returns holding this lock, and `pack` will not know.
+            storage._commit_lock.release()
+            raise
         return result
 
     def pack(self, t: float, referencesf: Any, gc: bool | None = None) -> None:
+        self._check_headers()
         super().pack(t, referencesf, gc)
-        flush_directory(Path(self._file_name).parent)
-        Path(self._file_name + ".old").unlink(missing_ok=True)
+        flush_directory(self._path.parent)
+        self._path.with_name(self._path.name + ".old").unlink(missing_ok=True)
+
+    def _check_headers(self) -> None:
+        """Raise CorruptedError where a header is damaged.
+
+        Packing reads the file in order and believes each header, so a damaged one would make an older
+        revision the only one, or lose an object for good.
+        """
+        with self._lock:
+            end = self._pos
+        found = fsIndex()
+        with self._path.open("rb") as file:
+            check_headers(file, end, found)
+        for oid, position in found.items():
+            current = self._index.get(oid)
+            if current is None or (current != position and current < end):
+                raise CorruptedDataError(oid, b"", position)
 
 
-def recover_from_pack(path: Path) -> None:
-    """Put the old file back where a process was killed between the two renames of packing."""
+def _finish_interrupted_pack(path: Path) -> None:
+    """Put the old file back where packing was killed between its two renames; clear away what is left."""
     old, packed = path.with_name(path.name + ".old"), path.with_name(path.name + ".pack")
     if old.exists() and not path.exists():
-        old.replace(path)
+        old.rename(path)
         flush_directory(path.parent)
         _LOG.warning("database.pack_undone", file=str(path))
-    packed.unlink(missing_ok=True)
+    for remains in (old, packed):
+        remains.unlink(missing_ok=True)
 
 
-def _index_whole(path: Path) -> bool:
+def _covered(index_path: Path) -> tuple[int, bytes] | None:
+    """Return up to where, and up to which transaction, a saved index reaches, or None unless it is whole."""
     try:
-        octets = path.read_bytes()
-    except OSError:
-        return False
-    mark = len(octets) - len(_INDEX_MARK) - 4
-    return octets[mark:-4] == _INDEX_MARK and zlib.crc32(octets[:mark]).to_bytes(4, "big") == octets[-4:]
-
-
-def _index_position(path: Path) -> int:
-    with path.open("rb") as file:
-        return int(Unpickler(file).load())
+        octets = index_path.read_bytes()
+        mark, ltid, checksum = _INDEX_TRAILER.unpack(octets[-_INDEX_TRAILER.size :])
+    except (OSError, struct.error):
+        return None
+    body = octets[: -_INDEX_TRAILER.size]
+    if mark != _INDEX_MARK or zlib.crc32(ltid, zlib.crc32(body)) != checksum:
+        return None
+    return int(Unpickler(io.BytesIO(body)).load()), ltid
