@@ -1,5 +1,7 @@
 """Declaring methods: what is accepted, what stops the daemon at import, and who may call what."""
 
+# mypy: disable-error-code="empty-body"
+
 from typing import TypedDict
 
 import pytest
@@ -8,7 +10,7 @@ from restante.errors import InternalError, MethodNotFound, Unauthenticated
 from restante.rpc import ANONYMOUS, ANYONE, OPERATOR, USER, Call, Methods, Principal, daemons, method
 from restante.rpc.declaration import declared_in
 from restante.wire import Name
-from tests.unit.restante.example import ANA, RELAYD, STORED, THE_OPERATOR, Example, methods
+from tests.unit.restante.example import ANA, RELAYD, STORED, THE_OPERATOR, Example, Specification, methods
 
 
 class Answer(TypedDict):
@@ -118,14 +120,8 @@ def test_a_name_declared_twice_is_refused():
 
 def test_what_is_not_declared_is_unreachable():
     assert sorted(set(methods()[0].names()) - {"system.version", "system.limits"}) == sorted(
-        declared.name for service in (Example(), _specification()) for declared, _ in declared_in(service)
+        declared.name for service in (Example(), Specification()) for declared, _ in declared_in(service)
     )
-
-
-def _specification():
-    from tests.unit.restante.example import Specification
-
-    return Specification()
 
 
 def test_a_method_of_a_base_class_is_served_as_overridden():

@@ -5,7 +5,7 @@ import math
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Annotated, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import pytest
 from hypothesis import given
@@ -68,7 +68,7 @@ TAKEN = [
     (Annotated[str, Chars(2, 2)], "ab", "ab"),
 ]
 
-REFUSED = [
+REFUSED: list[tuple[Any, Any, str]] = [
     (str, 1, "parameter p must be text"),
     (str, None, "parameter p must be text"),
     (int, True, "parameter p must be a whole number"),
@@ -185,19 +185,22 @@ def test_describes_itself_as_json_schema(annotation, described):
 
 
 def test_structs_are_described_once_under_their_names():
-    components = {}
+    components: dict[str, Any] = {}
     assert schema(House, components) == {"$ref": "#/components/schemas/House"}
     assert sorted(components) == ["House", "Port"]
     assert components["House"]["properties"]["doors"]["items"] == {"$ref": "#/components/schemas/Port"}
 
 
 def test_two_structs_of_one_name_are_refused():
-    other = TypedDict("Port", {"number-of": int})
-    components = {}
+    class Other(TypedDict):
+        number: int
+
+    Other.__name__ = "Port"
+    components: dict[str, Any] = {}
     schema(Port, components)
     schema(Port, components)
     with pytest.raises(TypeError, match="two different structs are called Port"):
-        schema(other, components)
+        schema(Other, components)
 
 
 def test_what_cannot_be_declared_cannot_be_described():
