@@ -95,7 +95,7 @@ def _fetch(
                 file.write(piece)
                 done += len(piece)
                 progress(done, total)
-            answer.read()
+            answer.close()
             meter.moved(total, time.monotonic() - began)
             return
         except TransportError:
@@ -210,7 +210,7 @@ def _offset(line: Line, place: str, bearer: Dict[str, str]) -> int:
     answer = line.begin("HEAD", place, bearer, repeatable=True)
     if answer.status not in (200, 204):
         raise _refusal(line, answer)
-    answer.read()
+    answer.close()
     return _whole_number(answer.getheader("Upload-Offset"), line)
 
 

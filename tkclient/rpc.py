@@ -239,6 +239,8 @@ class Line:
             promised = answer.getheader("Content-Length")
             if promised is not None and promised.isdigit() and int(promised) != total:
                 raise TransportError("connection_lost", self.origin.text, "cut short")
+            # read1 stops short of telling the connection that this answer is over.
+            answer.close()
         except (OSError, http.client.HTTPException) as problem:
             self.close()
             raise transport_error(problem, self.origin) from problem

@@ -31,7 +31,7 @@ class CollectingPane(tk.Frame):
             self,
             bg=look.DESK,
             bd=0,
-            highlightthickness=2,
+            highlightthickness=1,
             highlightbackground=look.DESK,
             highlightcolor=look.ACCENT,
             takefocus=True,

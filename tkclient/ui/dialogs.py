@@ -21,8 +21,9 @@ class Notice(tk.Frame):
     `trouble` stays until it is closed or `clear`ed; a `note` goes by itself; `ask` waits for an answer.
     """
 
-    def __init__(self, parent: tk.Misc, theme: Theme, words: Words) -> None:
+    def __init__(self, parent: tk.Misc, theme: Theme, words: Words, closable: bool = True) -> None:
         super().__init__(parent, bg=parent["bg"])
+        self._closable = closable
         self._theme, self._words = theme, words
         self._timer: Optional[str] = None
         self._inside: Optional[tk.Frame] = None
@@ -61,7 +62,7 @@ class Notice(tk.Frame):
         row = tk.Frame(inside, bg=paper)
         row.grid(row=0, column=2, sticky="e", padx=px(6), pady=px(4))
         made = [button(row, name, self._closing(command), style) for name, command in actions]
-        if close:
+        if close and self._closable:
             made.append(button(row, self._words("notice.close"), self.clear, style))
         for one in made:
             one.pack(side="left", padx=px(2))

@@ -30,7 +30,7 @@ class Folders(tk.Frame):
             self,
             bg=look.DESK,
             bd=0,
-            highlightthickness=2,
+            highlightthickness=1,
             highlightbackground=look.DESK,
             highlightcolor=look.ACCENT,
             takefocus=True,
@@ -56,9 +56,11 @@ class Folders(tk.Frame):
     def _row_height(self) -> int:
         return self._theme.line_height("text") + 2 * self._theme.px(8)
 
-    @property
-    def wanted_height(self) -> int:
-        return len(self._folders) * self._row_height() + 6
+    def set_height(self, room: int) -> None:
+        """Be as high as all folders want, or as `room` allows."""
+        height = min(room, len(self._folders) * self._row_height() + 4)
+        if int(str(self.canvas["height"])) != height:
+            self.canvas.configure(height=height)
 
     def _position(self) -> int:
         ids = [folder["id"] for folder in self._folders]

@@ -37,11 +37,14 @@ class LeftPane(tk.Frame):
             clean_line(desk.session.profile.get("settings", {}).get("full_name", ""))
             or desk.session.profile["name"]
         )
-        label(self, theme, who, "strong").pack(fill="x", padx=px(20), pady=(px(14), px(10)))
+        self._who = label(self, theme, who, "strong")
+        self._who.pack(fill="x", padx=px(20), pady=(px(14), px(10)))
         self._build_accounts(verbs)
-        self._build_folder_maker()
         self.folders = Folders(self, theme, words, choose)
-        self.folders.pack(side="top", fill="both", expand=True)
+        self.folders.pack(side="top", fill="x")
+        self._build_folder_maker()
+        self.bind("<Configure>", lambda event: self._fit_folders() if event.widget is self else None)
+        theme.on_change(self, self._fit_folders)
         desk.bells.on("folders", self.show_folders)
         desk.bells.on("progress", self.show_accounts)
         desk.bells.on("accounts", self.show_accounts)
@@ -49,7 +52,7 @@ class LeftPane(tk.Frame):
 
     def _build_accounts(self, verbs: Dict[str, Callable[..., Any]]) -> None:
         px, words = self._theme.px, self._words
-        box = tk.Frame(self, bg=look.DESK)
+        self._box = box = tk.Frame(self, bg=look.DESK)
         box.pack(side="bottom", fill="x", pady=(0, px(8)))
         head = tk.Frame(box, bg=look.DESK)
         head.pack(fill="x", padx=(px(20), px(8)), pady=(px(4), px(2)))
@@ -57,14 +60,15 @@ class LeftPane(tk.Frame):
         button(head, words("left.manage"), lambda: verbs["accounts"](""), "DeskLink").pack(side="right")
         self.collecting = CollectingPane(box, self._theme, words, verbs["accounts"])
         self.collecting.pack(fill="x")
-        self.get = button(box, words("do.collect"), verbs["collect"], "Desk", "F5", self._theme)
-        self.get.pack(anchor="w", padx=px(11), pady=(px(4), 0))
+        self.get = button(box, words("do.collect"), verbs["collect"], "DeskLink", "F5", self._theme)
+        self.get.pack(anchor="w", padx=px(14), pady=(px(4), 0))
 
     def _build_folder_maker(self) -> None:
         """A word that turns into a line to type the new folder's name in."""
         px = self._theme.px
         box = tk.Frame(self, bg=look.DESK)
-        box.pack(side="bottom", fill="x", padx=px(11), pady=(0, px(4)))
+        box.pack(side="top", fill="x", padx=px(11), pady=(px(2), 0))
+        self._maker = box
         self.make = button(box, self._words("left.new_folder"), self._ask_name, "DeskLink")
         self.make.pack(anchor="w", padx=px(3))
         self._name_entry = ttk.Entry(box, font=self._theme.fonts["aside"])
@@ -99,6 +103,13 @@ class LeftPane(tk.Frame):
 
     def show_folders(self, *_: Any) -> None:
         self.folders.show(self._desk.mailbox.folders, self._desk.mail.folder)
+        self._fit_folders()
+
+    def _fit_folders(self) -> None:
+        """Give the folders what they want, or what the rest leaves; then they scroll."""
+        others = (self._who, self._maker, self._box)
+        room = self.winfo_height() - sum(part.winfo_reqheight() for part in others) - self._theme.px(42)
+        self.folders.set_height(max(self._theme.px(60), room))
 
     def show_accounts(self, *_: Any) -> None:
         self.collecting.show(self._desk.accounts.all, self._desk.collecting.of)

@@ -60,7 +60,7 @@ class MessageList(tk.Frame):
             self,
             bg=look.PAPER,
             bd=0,
-            highlightthickness=2,
+            highlightthickness=1,
             highlightbackground=look.PAPER,
             highlightcolor=look.ACCENT,
             takefocus=True,
@@ -214,7 +214,7 @@ class MessageList(tk.Frame):
     def _row_height(self) -> int:
         theme = self._theme
         return (
-            2 * theme.px(8) + 2 * theme.line_height("strong") + theme.line_height("aside") + theme.px(4) + 1
+            2 * theme.px(9) + 2 * theme.line_height("strong") + theme.line_height("aside") + theme.px(4) + 1
         )
 
     def _height(self) -> int:
@@ -300,7 +300,7 @@ class MessageList(tk.Frame):
         left, right = px(18), width - px(16)
         canvas.create_line(left, y + height - 1, right, y + height - 1, fill=look.LINE)
         font = "strong" if unread else "text"
-        top = y + px(8)
+        top = y + px(9)
         when = dates.short(self._words, row["received_at"], now)
         canvas.create_text(
             right,

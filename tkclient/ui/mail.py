@@ -97,6 +97,7 @@ class MailPage(tk.Frame):
         theme.on_change(self, self._arrange)
         self._arrange()
         self._letter_chosen()
+        self.reader.show_nothing(words("reader.choose"))
 
     def _build_right(self) -> None:
         theme, words = self.theme, self.words
@@ -226,7 +227,7 @@ class MailPage(tk.Frame):
             self._reading = False
             self.notice.clear()
             if folder != self.desk.mail.folder:
-                self.reader.show_nothing()
+                self.reader.show_nothing(self.words("reader.choose"))
             self.desk.mail.show_folder(folder)
             self.left.show_folders()
             self._arrange()
@@ -459,7 +460,7 @@ class MailPage(tk.Frame):
         self.uncover()
         self.desk.mail.look_for_changes()
         if kept:
-            self.reader.show_nothing()
+            self.reader.show_nothing(self.words("reader.choose"))
 
     def _sent(self, submission: Dict[str, Any]) -> None:
         self.uncover()

@@ -56,8 +56,8 @@ class Prose(tk.Label):
         fg: str = look.INK,
         **more: Any,
     ) -> None:
-        more.setdefault("bg", parent["bg"])
-        super().__init__(parent, text=text, font=theme.fonts[font], fg=fg, anchor="w", justify="left", **more)
+        more = dict({"bg": parent["bg"], "anchor": "w", "justify": "left"}, **more)
+        super().__init__(parent, text=text, font=theme.fonts[font], fg=fg, **more)
         self.bind("<Configure>", self._wrap)
 
     def _wrap(self, event: "tk.Event[tk.Misc]") -> None:

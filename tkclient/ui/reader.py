@@ -45,7 +45,7 @@ class Reader(tk.Frame):
         self._rule = rule(self)
         self.attachments = AttachmentPane(self, theme, words, on_save)
         self._build_text()
-        self._empty = Prose(self, theme, "", "text", look.SOFT, justify="center")
+        self._empty = Prose(self, theme, "", "text", look.SOFT, justify="center", anchor="center")
         self.show_nothing()
 
     def _build_text(self) -> None:

@@ -171,6 +171,7 @@ class Theme:
                 font=self.fonts[font],
                 padding=tuple(self.px(p) for p in padding),
                 anchor="center",
+                width=0,
             )
             inner = PAPER if name == "Primary.TButton" else ring
             style.map(

@@ -58,9 +58,10 @@ class Window:
     # Pages
 
     def _turn_to(self, make: Callable[[], Any]) -> None:
-        if self.page is not None:
-            self.page.destroy()
-        self.page = make()
+        # The old page goes last: if making the new one fails, there is somewhere to say it.
+        old, self.page = self.page, make()
+        if old is not None:
+            old.destroy()
         self.page.pack(fill="both", expand=True)
 
     def show_login(self, trouble: Optional[Trouble] = None, said: str = "", creating: bool = False) -> None:
