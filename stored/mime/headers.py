@@ -115,6 +115,7 @@ _PIECE = re.compile(
     r"|(?P<other>.)",
     re.S,
 )
+_COMMENT = re.compile(r"\([^()]*+\)")
 _PAREN = re.compile(r"[()]|\\.", re.S)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.S)
 
@@ -128,8 +129,13 @@ def addresses_of(value: str, limit: int = RECIPIENT_LIMIT) -> list[Address]:
         match = _PIECE.match(value, at)
         if match is None:  # cannot be: the last alternative takes anything
             break
-        at = match.end()
         kind = match.lastgroup
+        if kind == "quoted" and (len(match[0]) < 2 or not match[0].endswith('"')):
+            # A quote that never ends quotes nothing; without quotes the rest is read once more, at most once.
+            value = value[:at] + value[at + 1 :].replace('"', " ")
+            end = len(value)
+            continue
+        at = match.end()
         if kind == "open":
             at, comment = _comment(value, at)
             reading.comments.append(comment)
@@ -196,6 +202,8 @@ class _Reading:
     def _made(name: str, address: str) -> Address | None:
         if address.startswith("@") and ":" in address:  # an RFC 822 source route
             address = address.rpartition(":")[2]
+        if "(" in address:
+            address = _COMMENT.sub("", address)
         bare = "".join(decode_words(address).split())
         said = decode_words(name).strip("'\" ") if name else ""
         return Address(said[:998], bare[:998]) if said or bare else None
@@ -263,6 +271,8 @@ def date_of(value: str) -> datetime | None:
     """Return a Date field's moment in UTC; None when it names none."""
     try:
         parsed = parsedate_tz(value[:200])
-        return datetime.fromtimestamp(mktime_tz(parsed), UTC) if parsed else None
+        if parsed is None or not 1 <= parsed[2] <= 31:
+            return None
+        return datetime.fromtimestamp(mktime_tz(parsed), UTC)
     except (ValueError, OverflowError, IndexError, TypeError, OSError):
         return None

@@ -148,10 +148,12 @@ def header_bounds(raw: Octets, start: int, end: int, *, whole: bool = False) -> 
         if not stray:
             break
         block_end = _fields_end(raw, stray.end(), limit)
-    blank = _BLANK.match(raw, block_end, end)
+    at_line = block_end == start or raw[block_end - 1 : block_end] == b"\n"
+    blank = _BLANK.match(raw, block_end, end) if at_line else None
     if blank:
         return block_end, blank.end()
-    if block_end >= limit and limit < end:  # more headers than we read: the body is behind them all the same
+    if limit < end and raw.find(b"\n", block_end, limit) < 0:
+        # There is more header than is read; the body is behind it all the same.
         beyond = _BLANK_LINE.search(raw, max(start, block_end - 2), end)
         return block_end, beyond.end() if beyond else end
     return block_end, block_end

@@ -1,0 +1,45 @@
+"""Octets to text as people label them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stored.mime.charsets import decode
+
+
+@pytest.mark.parametrize(
+    ("octets", "label", "text"),
+    [
+        (b"plain", "", "plain"),
+        ("señal".encode(), "", "señal"),
+        ("señal".encode("latin-1"), "", "señal"),
+        (b"\x93quoted\x94 \x80 5", "iso-8859-1", "“quoted” € 5"),
+        (b"\x81", "latin-1", "\x81"),
+        ("señal".encode(), "US-ASCII", "señal"),
+        ("漢字".encode("gb18030"), "gb2312", "漢字"),
+        ("한글".encode("cp949"), "ks_c_5601-1987", "한글"),
+        ("テスト".encode("iso2022_jp"), "ISO-2022-JP", "テスト"),
+        (b"caf+AOk-", "utf-7", "café"),
+        (b"a\xffb", "utf-8", "a\ufffdb"),
+        ("señal".encode(), "x-no-such-thing", "señal"),
+        (b"62696e", "hex", "62696e"),
+        (b"xn--", "idna", "xn--"),
+        (b"bell\x07 nul\x00 tab\t", "", "bell nul tab\t"),
+        (b"\xd8\x00\xd8\x00", "utf-16-be", "\ufffd\ufffd"),
+        (b"+2AA-x", "utf-7", "x"),
+        ("день".encode("koi8-r"), '"KOI8-R"', "день"),
+        ("ž".encode("cp1250"), "windows-1250", "ž"),
+    ],
+)
+def test_what_a_label_really_means(octets, label, text):
+    assert decode(octets, label) == text
+
+
+@given(
+    st.binary(max_size=300),
+    st.one_of(st.text(max_size=20), st.sampled_from(["utf-7", "utf-16", "hz", "cp932"])),
+)
+def test_anything_becomes_text_that_every_encoding_carries(octets, label):
+    text = decode(octets, label)
+    text.encode("utf-8")
+    assert "\x00" not in text

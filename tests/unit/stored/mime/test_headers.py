@@ -1,0 +1,170 @@
+"""Header fields as they come, good and bad."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stored.mime.headers import (
+    Address,
+    addresses_of,
+    date_of,
+    decode_words,
+    fields_of,
+    first,
+    message_ids,
+    parameters_of,
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("plain", "plain"),
+        ("=?utf-8?Q?Jos=C3=A9?=", "José"),
+        ("=?UTF-8?b?SsOzdmVuZXM=?= y =?utf-8?q?m=C3=A1s?=", "Jóvenes y más"),
+        ("=?utf-8?Q?a?= =?utf-8?Q?b?=", "ab"),
+        ("=?utf-8?Q?a?=\t=?iso-8859-1?Q?=E9?=", "aé"),
+        ("=?utf-8?B?8J+Y?= =?utf-8?B?gA==?=", "😀"),  # one character in two words
+        ("=?utf-8?Q?=C3?= =?utf-8?Q?=A9?=", "é"),
+        ("=?utf-8*es?Q?ma=C3=B1ana?=", "mañana"),
+        ("=?utf-8?Q?two_words?=", "two words"),
+        ("=?utf-8?Q?with space?=", "with space"),
+        ("a\t b", "a b"),
+        ("=?x?=", "=?x?="),
+        ("Quoted =?utf-8?Q?=22?= end", 'Quoted " end'),
+        ("=?iso-8859-1?Q?=93x=94?=", "“x”"),
+    ],
+)
+def test_encoded_words(value, text):
+    assert decode_words(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "addresses"),
+    [
+        ("a@b.c", [("", "a@b.c")]),
+        ("A <a@b.c>, d@e.f", [("A", "a@b.c"), ("", "d@e.f")]),
+        ('"D, E" <d@e.f>', [("D, E", "d@e.f")]),
+        ('"Quo\\"ted" <q@e.f>', [('Quo"ted', "q@e.f")]),
+        ("a@b.c (Ana (the) P)", [("Ana (the) P", "a@b.c")]),
+        ("Team: a@b.c, B <b@b.c>;, z@z.z", [("", "a@b.c"), ("B", "b@b.c"), ("", "z@z.z")]),
+        ("undisclosed-recipients:;", []),
+        ("=?utf-8?Q?Doe=2C_J?= <j@d.e>", [("Doe, J", "j@d.e")]),
+        ("=?utf-8?Q?Doe,_J?= <j@d.e>", [("Doe, J", "j@d.e")]),
+        ("<@relay.x,@y.z:a@b.c>", [("", "a@b.c")]),
+        ("Ana a@b.c", [("Ana", "a@b.c")]),
+        ("a@b.c; d@e.f", [("", "a@b.c"), ("", "d@e.f")]),
+        ("a@[192.0.2.1]", [("", "a@[192.0.2.1]")]),
+        ("MAILER-DAEMON", [("", "MAILER-DAEMON")]),
+        ("Only A Name", [("Only A Name", "")]),
+        ("'Ana' <a@b.c>", [("Ana", "a@b.c")]),
+        ("Ana <a @ b.c>", [("Ana", "a@b.c")]),
+        ('"unclosed <a@b.c>', [("unclosed", "a@b.c")]),
+        ('"A" <a@b.c>, "B <b@b.c>', [("A", "a@b.c"), ("B", "b@b.c")]),
+        ("Ana <a@b.c", [("Ana", "a@b.c")]),
+        ("", []),
+        (", ,", []),
+        ("Pepe <pepe(work)@uno.example(here)>", [("Pepe", "pepe@uno.example")]),
+    ],
+)
+def test_addresses(value, addresses):
+    assert addresses_of(value) == [Address(*one) for one in addresses]
+
+
+def test_at_most_a_thousand_addresses():
+    assert len(addresses_of(",".join(f"a{n}@b.c" for n in range(3000)))) == 1000
+
+
+@pytest.mark.parametrize(
+    ("value", "main", "parameters"),
+    [
+        ("text/plain", "text/plain", {}),
+        ("TEXT/Plain; Charset=UTF-8", "text/plain", {"charset": "UTF-8"}),
+        ('a/b; name="x;y"; z=1', "a/b", {"name": "x;y", "z": "1"}),
+        ("attachment; filename*=utf-8'es'a%C3%B1o.txt", "attachment", {"filename": "año.txt"}),
+        (
+            "attachment; filename*1*=o.txt; filename*0*=utf-8''a%C3%B1",
+            "attachment",
+            {"filename": "año.txt"},
+        ),
+        ('attachment; filename*0="long "; filename*1="name"', "attachment", {"filename": "long name"}),
+        ('attachment; filename="=?utf-8?Q?a=C3=B1o.txt?="', "attachment", {"filename": "año.txt"}),
+        ("attachment; filename=with space.txt", "attachment", {"filename": "with space.txt"}),
+        ('a/b; x="unclosed', "a/b", {"x": "unclosed"}),
+        ("; a*0*", "", {}),
+        ("a/b;; ;x=1", "a/b", {"x": "1"}),
+    ],
+)
+def test_parameters(value, main, parameters):
+    assert parameters_of(value) == (main, parameters)
+
+
+def test_fields_are_unfolded_and_each_has_its_own_charset():
+    block = b"Subject: one\r\n two\r\nX-A: caf\xe9\r\nX-B: caf\xc3\xa9\r\nbroken\r\n"
+    fields = fields_of(block)
+    assert fields == [("Subject", "one two"), ("X-A", "café"), ("X-B", "café")]
+    assert first(fields, "x-a") == "café"
+    assert first(fields, "none") == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "when"),
+    [
+        ("Mon, 23 Nov 2026 14:50:00 +0100", datetime(2026, 11, 23, 13, 50, tzinfo=UTC)),
+        ("23 Nov 26 14:50 GMT", datetime(2026, 11, 23, 14, 50, tzinfo=UTC)),
+        ("yesterday", None),
+        ("", None),
+        ("Mon, 99 Nov 2026 14:50:00 +0100", None),
+        ("Mon, 23 Nov 99999 14:50:00 +0100", None),
+    ],
+)
+def test_dates(value, when):
+    assert date_of(value) == when
+
+
+def test_message_ids():
+    assert message_ids("<a@b> junk <c@d>") == ["a@b", "c@d"]
+    assert message_ids("a@b") == ["a@b"]
+    assert message_ids("none") == []
+
+
+HOSTILE = [
+    "(" * 60_000,
+    '"' * 60_001,
+    '"\\' * 30_000,
+    "<" * 60_000,
+    "=?" * 30_000,
+    "=?utf-8?q?" * 6_000,
+    ";a*0*" * 12_000,
+    "," * 60_000,
+    '"a",' * 15_000,
+    ";" * 60_000,
+    "a/b" + ';x="' * 15_000,
+    "[" * 60_000,
+    ":" * 60_000,
+    "@" * 60_000,
+    " " * 60_000,
+    "x\\" * 30_000,
+    "(\\" * 30_000,
+    "a<" * 30_000,
+    "=?a?b?" * 10_000,
+    "<a" * 30_000,
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=[repr(value[:8]) for value in HOSTILE])
+def test_hostile_fields_take_little_time(value):
+    for read in (addresses_of, decode_words, parameters_of, message_ids, date_of):
+        began = time.perf_counter()
+        read(value)
+        assert time.perf_counter() - began < 1, read.__name__
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_a_field(value):
+    for address in addresses_of(value):
+        assert "\n" not in address.name + address.address
+    decode_words(value), parameters_of(value), message_ids(value), date_of(value)

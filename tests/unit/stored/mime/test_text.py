@@ -1,0 +1,148 @@
+"""What a letter says, and its beginning for the list."""
+
+import time
+
+import pytest
+
+from stored.mime import summarize, text_of
+from stored.mime.html import html_text
+
+
+def letter(body, kind="text/plain; charset=utf-8", **fields):
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"{head}Content-Type: {kind}\r\n\r\n{body}".encode()
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>one</p><p>two</p>", "one\n\ntwo"),
+        ("one<br>two", "one\ntwo"),
+        ("<div>one</div><div>two</div>", "one\ntwo"),
+        ("<div>a <b>bold</b>  <i>word</i></div>", "a bold word"),
+        ("<ul><li>one<li>two</ul>", "• one\n• two"),
+        ("<blockquote>said<br>so</blockquote>mine", "> said\n> so\nmine"),
+        ("<blockquote>a<blockquote>b</blockquote></blockquote>", "> a\n>> b"),
+        ("<table><tr><td>a<td>b<tr><td>c</table>", "a b\nc"),
+        ("<pre>a\n  b</pre>", "a\n  b"),
+        ("<style>x{}</style><script>y()</script><title>t</title>seen", "seen"),
+        ("<!-- hidden -->seen", "seen"),
+        ("caf&eacute; &amp; t&#233; &lt;b&gt;", "café & té <b>"),
+        ('<a href="http://x.example/?a>b">link</a>', "link"),
+        ('<img alt="a picture" src=x>', "a picture"),
+        ("one\r\n  two", "one two"),
+        ("", ""),
+        ("<h1>Head</h1>text", "Head\n\ntext"),
+        ("<p>unclosed <b>all<i>over", "unclosed allover"),
+        ("5 < 6 and 7 > 4", "5 < 6 and 7 > 4"),
+    ],
+)
+def test_html(html, text):
+    assert html_text(html) == text
+
+
+HTML_BOMBS = {
+    "attributes": "<a " + "x y z " * 160_000 + ">t",
+    "attributes behind quotes": '<a x=">" ' + 'y=">" ' * 150_000 + ">t",
+    "attributes behind a script": '<script><a x="</script><a ' + "b c d " * 150_000 + ">t",
+    "depth": "<div>" * 190_000 + "t",
+    "depth of bold": "<b>" * 300_000 + "t",
+    "depth of tables": "<table><tr><td>" * 60_000 + "t",
+    "depth with ends that end nothing": "<div><table><tr><td></div>" * 38_000 + "t",
+    "many names": "".join(f"<x{n}>" for n in range(120_000)),
+    "comments": "<!--" * 240_000,
+    "less than": "<" * 900_000,
+    "end tags": "</p>" * 240_000,
+    "quotes": "<a '\"" * 180_000,
+    "entities": "&" * 900_000,
+    "paragraphs in bold": "<b><p>" * 150_000,
+    "forms": "<form><input>" * 70_000,
+    "select": "<select><option>" * 60_000,
+    "svg": "<svg><math>" * 80_000,
+    "spans": "<span>x</span>" * 70_000,
+    "template": "<template>" * 90_000,
+    "lists": "<ul><li>" * 110_000,
+    "every look in every paragraph": "".join(f"<{look}>" * 3 for look in "abisu") + "<tt><em><p>" * 90_000,
+    "nested links": "<a><p>" * 150_000,
+    "fonts": "".join(f"<font size={n}><p>" for n in range(55_000)),
+}
+
+
+@pytest.mark.parametrize("name", HTML_BOMBS)
+def test_no_html_takes_two_seconds(name):
+    began = time.perf_counter()
+    html_text(HTML_BOMBS[name])
+    assert time.perf_counter() - began < 2
+
+
+def test_plain_is_preferred_to_html_and_pieces_are_joined():
+    raw = (
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+        b"Content-Type: multipart/alternative; boundary=c\r\n\r\n--c\r\n\r\nplain\r\n--c\r\n"
+        b"Content-Type: text/html\r\n\r\n<p>html\r\n--c--\r\n--b\r\n\r\nfooter\r\n--b\r\n"
+        b"Content-Disposition: attachment; filename=a.txt\r\n\r\nattached\r\n--b--"
+    )
+    assert text_of(raw) == ("plain\nfooter", False)
+    assert summarize(raw).attachments == 1
+
+
+def test_html_alone_is_read_as_text():
+    assert text_of(letter("<p>¡Hola, <b>Ana</b>!", "text/html; charset=utf-8")) == ("¡Hola, Ana!", False)
+
+
+def test_a_long_text_is_cut_and_says_so():
+    text, truncated = text_of(letter("línea\r\n" * 100_000))
+    assert (len(text), truncated) == (262_144, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "snippet"),
+    [
+        ("Hello\r\nthere", "Hello there"),
+        ("> old\r\nnew", "new"),
+        ("El lunes, Ana escribió:\r\n> old\r\n\r\nnew", "new"),
+        ("On Monday, Ana <a@b.c> wrote:\r\n> old\r\nnew", "new"),
+        ("words\r\n-- \r\nAna\r\nSome firm", "words"),
+        ("answer\r\n-----Original Message-----\r\nolder", "answer"),
+        ("> only quotes", ""),
+        ("", ""),
+        ("Note:\r\nread this", "Note: read this"),
+    ],
+)
+def test_snippets_are_the_writers_own_words(body, snippet):
+    assert summarize(letter(body)).snippet == snippet
+
+
+def test_a_snippet_is_short():
+    snippet = summarize(letter("palabra " * 500)).snippet
+    assert len(snippet) <= 120
+    assert snippet.endswith("…")
+
+
+def test_a_snippet_of_html_begins_behind_the_style():
+    html = "<html><head><style>" + "p{color:red}" * 5000 + "</style></head><body><p>Hola</body>"
+    assert summarize(letter(html, "text/html")).snippet == "Hola"
+
+
+def test_a_summary_holds_what_lists_rules_and_threads_need():
+    raw = letter(
+        "x",
+        **{
+            "From": "=?utf-8?Q?Jos=C3=A9?= <jose@uno.example>",
+            "To": "a@b.c",
+            "Cc": "d@e.f",
+            "Reply-To": "list@uno.example",
+            "Subject": "=?utf-8?Q?Ma=C3=B1ana?=",
+            "Message-ID": "<1@uno.example>",
+            "In-Reply-To": "<0@uno.example>",
+            "References": "<00@uno.example> <0@uno.example>",
+            "X-Spam": "yes",
+        },
+    )
+    summary = summarize(raw)
+    assert summary.from_ == [("José", "jose@uno.example")]
+    assert (summary.to[0].address, summary.cc[0].address) == ("a@b.c", "d@e.f")
+    assert summary.reply_to[0].address == "list@uno.example"
+    assert (summary.subject, summary.message_id) == ("Mañana", "1@uno.example")
+    assert (summary.in_reply_to, summary.references) == ("0@uno.example", ["00@uno.example", "0@uno.example"])
+    assert ("X-Spam", "yes") in summary.headers
