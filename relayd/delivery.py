@@ -26,6 +26,7 @@ _LOG = log.get("delivery")
 T = TypeVar("T")
 
 STUMBLES = 3
+STUMBLE_AGAIN_SECONDS = 60
 RECORD_AGAIN_SECONDS = 5
 
 
@@ -185,7 +186,7 @@ class Delivery:
                 reason = f"the courier stumbled over it {count} times: {type(error).__name__}"
                 self._surely(lambda: self._queue.set_aside(job.item, reason))
             else:
-                self._again(job, 60.0 * count)
+                self._again(job, STUMBLE_AGAIN_SECONDS * count)
 
     def _deliver(self, job: Job) -> None:
         waiting = self._queue.waiting(job.item)

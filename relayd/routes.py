@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Mapping
 
 import dns.exception
+import dns.nameserver
 import dns.resolver
 
 from relayd.courier import Hop, Login, NoAddress, Reply, Security
@@ -39,10 +40,8 @@ class Dns:
         self._resolver.lifetime = seconds
         # A mail host's name is complete; a search list would let one of ours answer for it.
         self._resolver.search = []
-        for server in servers or []:
-            host, port = host_and_port(server, 53)
-            self._resolver.nameservers = [*self._resolver.nameservers, host]
-            self._resolver.nameserver_ports[host] = port
+        if servers:
+            self._resolver.nameservers = [_name_server(server) for server in servers]
 
     def ask(self, name: str, kind: str) -> list[str]:
         """Return the answers as text, none where the name has none of that kind.
@@ -189,3 +188,11 @@ def _is_literal(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _name_server(text: str) -> dns.nameserver.Nameserver:
+    """Read "address" or "address:port". Raises InvalidArgument. Pure."""
+    host, port = host_and_port(text, 53)
+    if not _is_literal(host):
+        raise InvalidArgument(f"{text!r} is no address of a DNS server, such as 192.0.2.1:53", about=text)
+    return dns.nameserver.Do53Nameserver(host, port)
