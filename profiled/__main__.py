@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from profiled.accounts import Accounts
 from profiled.clock import Clock
@@ -65,6 +66,16 @@ def services(
     ]
 
 
+def health_of(database: Database) -> Callable[[], dict[str, Any]]:
+    """Return what healthz asks: it raises when the database cannot be read any more."""
+
+    def health() -> dict[str, Any]:
+        database.read(lambda root: root.version)
+        return {}
+
+    return health
+
+
 def build(settings: Settings, keys: Keys) -> Wired:
     """Return the daemon as the settings describe it, not started."""
     where = settings.database
@@ -82,10 +93,15 @@ def build(settings: Settings, keys: Keys) -> Wired:
         methods = Methods.of(
             *services(settings, database, storages, sessions, passwords, turns, now), system="profiled"
         )
+        health = health_of(database)
         public = Application(
-            methods, public_authenticator(sessions), audience="public", path=settings.http.path
+            methods,
+            public_authenticator(sessions),
+            audience="public",
+            path=settings.http.path,
+            health=health,
         )
-        internal = Application(methods, internal_authenticator(keys), audience="internal")
+        internal = Application(methods, internal_authenticator(keys), audience="internal", health=health)
     except BaseException:
         database.close()
         raise

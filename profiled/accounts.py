@@ -131,6 +131,7 @@ class Accounts:
             leased = [self._leased(profile, account) for account in profile.accounts.values()]
             return {
                 "state": parts.state_of(profile),
+                "language": profile.language,
                 "accounts": [account for account in leased if account is not None],
                 "identities": identities.shapes(profile),
                 "rules": rules.shapes(profile),

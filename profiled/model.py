@@ -43,7 +43,7 @@ class Profile(Record):
         self.storage = storage
         self.created_at = created_at
         self.full_name = ""
-        self.language = "es"
+        self.language: Literal["es", "en"] = "es"
         self.interval_minutes = 15
         self.preferences: dict[str, str] = {}
         self.layout: dict[str, list[str]] = {"order": [], "hidden": []}

@@ -9,7 +9,7 @@ from profiled.passwords import Passwords
 from profiled.sessions import Opened, Sessions
 from profiled.storages import Storages
 from profiled.turns import Turns
-from profiled.types import LayoutNew, ProfileChanges, ProfilePatch, ProfileStates
+from profiled.types import Language, LayoutNew, ProfileChanges, ProfilePatch, ProfileStates
 from profiled.types import Profile as ProfileShape
 from restante.db import Database
 from restante.errors import AlreadyExists, InvalidArgument, OverQuota
@@ -51,7 +51,13 @@ class Profiles:
         self._now = now
 
     def create(
-        self, name: str, password: str, full_name: str, language: str, interval_minutes: int, terminal: str
+        self,
+        name: str,
+        password: str,
+        full_name: str,
+        language: Language,
+        interval_minutes: int,
+        terminal: str,
     ) -> Opened:
         """Make a profile and open its first session. Commits. Raises AlreadyExists, InvalidArgument, Busy."""
         user = fields.user_name(name)

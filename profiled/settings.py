@@ -104,7 +104,10 @@ class Settings:
     log: LogSettings = section(LogSettings)
     keys: KeySettings = section(KeySettings)
     data: DataSettings = section(DataSettings)
-    database: DatabaseSettings = section(DatabaseSettings)
+    # Both listeners' threads and the clock may each be at work; what they read is small.
+    database: DatabaseSettings = section(
+        DatabaseSettings, connections=18, cache_objects=1000, cache_octets=4194304
+    )
     secrets: SecretSettings = section(SecretSettings)
     passwords: PasswordSettings = section(PasswordSettings)
     sessions: SessionSettings = section(SessionSettings)

@@ -390,7 +390,10 @@ class LeasedAccount(TypedDict):
 
 
 class Lease(TypedDict):
+    """What the storage server works with for a user: to collect, to file, to write."""
+
     state: State
+    language: Language
     accounts: list[LeasedAccount]
     identities: list[Identity]
     rules: list[Rule]

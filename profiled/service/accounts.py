@@ -69,5 +69,5 @@ class AccountService:
 
     @method("account.lease", caller=daemons("stored"))
     def lease(self, call: Call, /, user: Name) -> Lease:
-        """Return what collecting for a user needs: accounts with their secrets, identities, rules."""
+        """Return what working for a user needs: accounts with their secrets, identities, rules, language."""
         return self._accounts.lease(user)

@@ -63,9 +63,12 @@ class SessionService:
 
         `remote` is the address the credentials came from. Raises session_ended, login_refused, busy.
         """
-        if bool(token) == bool(name):
+        if token and (name or password):
             raise InvalidArgument("Give either a token, or a name and password.")
-        known = self._sessions.by_token(token) if token else self._sessions.by_password(name, password)
+        if name or password:
+            known = self._sessions.by_password(name, password)
+        else:
+            known = self._sessions.by_token(token)
         return {
             "user": known.user,
             "session": known.session,

@@ -18,7 +18,7 @@ from profiled.model import Root
 from restante.config import HttpSettings
 from restante.credentials import Keys
 from restante.db import Database
-from restante.errors import LoginRefused, RemoteLoginRefused, SessionEnded, Unavailable
+from restante.errors import InvalidArgument, LoginRefused, RemoteLoginRefused, SessionEnded, Unavailable
 from restante.peer import Peer, internal_authenticator
 from restante.rpc import Call, Methods, daemons, method
 from restante.serve import Application, Server
@@ -325,8 +325,14 @@ def test_stored_verifies_a_name_and_password_the_same_way(profiled):
     profiled.open("verificada")
     verified = profiled.peer().call("session.verify", name="verificada", password=PASSWORD)
     assert (verified["user"], verified["session"]) == ("verificada", "")
-    with pytest.raises(LoginRefused):
-        profiled.peer().call("session.verify", name="verificada", password="wrong", remote="127.0.0.1")
+    for name, password in [("verificada", "wrong"), ("nobody", PASSWORD), ("", PASSWORD), ("verificada", "")]:
+        with pytest.raises(LoginRefused):
+            profiled.peer().call("session.verify", name=name, password=password, remote="127.0.0.1")
+    for token in ("", "x"):
+        with pytest.raises(SessionEnded):
+            profiled.peer().call("session.verify", token=token)
+    with pytest.raises(InvalidArgument):
+        profiled.peer().call("session.verify", token="x", name="verificada", password=PASSWORD)
 
 
 def test_what_is_for_daemons_is_not_there_for_anybody_else(profiled):

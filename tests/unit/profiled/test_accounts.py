@@ -52,7 +52,7 @@ def test_the_secret_is_in_the_lease_and_neither_in_the_database_nor_in_any_answe
     assert secret not in str([ana.profile(), ana.accounts.of("ana"), account])
     lease = ana.accounts.lease("ana")
     assert [item["secret"] for item in lease["accounts"]] == [secret]
-    assert set(lease) == {"state", "accounts", "identities", "rules"}
+    assert set(lease) == {"state", "language", "accounts", "identities", "rules"}
     assert lease["state"] == ana.profile()["state"]
 
 
