@@ -8,6 +8,7 @@ lock. A unit of work is a function given the Account and returning plain data; i
 nothing but the Account.
 """
 
+import fcntl
 import hashlib
 import re
 import threading
@@ -16,11 +17,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TextIO, TypeVar, cast
 
 from restante.config import DatabaseSettings
 from restante.db import Database
-from restante.errors import InvalidArgument
+from restante.durable import flush_directory
+from restante.errors import AlreadyRunning, ConfigError, Draining, InvalidArgument, Unavailable
 from stored.model.account import Account, Accounts
 from stored.settings import StorageSettings
 
@@ -56,6 +58,27 @@ def directory_name(user: str) -> str:
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 
 
+def _lock(directory: Path) -> TextIO:
+    """Return the open file whose lock says that this process keeps mail in `directory`."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = (directory / "stored.lock").open("w")
+    except OSError as error:
+        raise ConfigError(
+            f"data.directory {directory} cannot be used: {error.strerror}.", about=str(directory)
+        ) from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise AlreadyRunning(
+            f"Another stored keeps mail in {directory} already; stop it first, or give this one a "
+            "data.directory of its own.",
+            about=str(directory),
+        ) from None
+    return file
+
+
 @dataclass
 class _Seat:
     """One user's place among the open databases. It exists while it is open or in use."""
@@ -70,13 +93,22 @@ class Store:
     """Every user's mail. Safe to use from any thread."""
 
     def __init__(self, directory: Path, settings: StorageSettings | None = None) -> None:
+        """Take the directory for this process. Raises AlreadyRunning, ConfigError."""
         self._directory = directory / "users"
         self._settings = settings or StorageSettings()
         self._guard = threading.Lock()
         self._seats: OrderedDict[str, _Seat] = OrderedDict()
+        self._closed = False
+        self._lock = _lock(directory)
         self._shared: Database | None = None
-        if self._settings.zconfig:
-            self._shared = Database.open(self._database_settings(zconfig=self._settings.zconfig), Accounts)
+        try:
+            if self._settings.zconfig:
+                self._shared = Database.open(
+                    self._database_settings(zconfig=self._settings.zconfig), Accounts
+                )
+        except BaseException:
+            self._lock.close()
+            raise
 
     def open_account(self, user: str) -> "UserStore":
         """Return the mail of `user`, which is made at its first use. Opens nothing yet."""
@@ -92,8 +124,9 @@ class Store:
             return sum(seat.database is not None for seat in self._seats.values())
 
     def close(self) -> None:
-        """Close every database. Units of work that run are let finish first."""
+        """Close every database and let the directory go. Writers that are at work finish first."""
         with self._guard:
+            self._closed = True
             seats = list(self._seats.values())
         for seat in seats:
             with seat.writing, seat.opening:
@@ -102,6 +135,12 @@ class Store:
                     seat.database = None
         if self._shared is not None:
             self._shared.close()
+        self._lock.close()
+
+    def check(self) -> None:
+        """Raise Unavailable when nothing can be kept any more; for health."""
+        if self._closed or (self._shared is not None and self._shared.failed):
+            raise Unavailable("The mail store is closed; look into the log of stored for why.")
 
     # Open databases -----------------------------------------------------------------------------
 
@@ -116,8 +155,10 @@ class Store:
 
     @contextmanager
     def seat(self, user: str) -> Iterator[_Seat]:
-        """Hold the user's place; a database held is not closed."""
+        """Hold the user's place; a database held is not closed. Raises Draining once the store is closed."""
         with self._guard:
+            if self._closed:
+                raise Draining("This storage server is stopping; ask again in a moment.")
             seat = self._seats.setdefault(user, _Seat())
             self._seats.move_to_end(user)
             seat.pins += 1
@@ -135,7 +176,9 @@ class Store:
             if seat.database is not None:
                 return seat.database
             directory = self.user_directory(user)
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not directory.exists():
+                directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+                flush_directory(directory.parent)
             seat.database = Database.open(
                 self._database_settings(path=str(directory / "mail.fs")), lambda: Account(user)
             )

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from restante.errors import AlreadyRunning, InvalidArgument
+from restante.errors import AlreadyRunning, ConfigError, Draining, InvalidArgument, Unavailable
 from stored.settings import StorageSettings
 from stored.store import Store, directory_name
 from tests.unit.stored.keeping import keep, letter, listing, prepared
@@ -103,14 +103,31 @@ def test_many_threads_lose_nothing_while_databases_come_and_go(tmp_path):
     store.close()
 
 
-def test_a_second_process_is_refused(tmp_path):
+def test_a_second_stored_is_refused_with_a_sentence(tmp_path):
     store = Store(tmp_path)
-    store.open_account("ana").read(lambda account: account.user)
-    other = Store(tmp_path)
-    with pytest.raises(AlreadyRunning):
-        other.open_account("ana").read(lambda account: account.user)
-    other.close()
+    with pytest.raises(AlreadyRunning) as refused:
+        Store(tmp_path)
+    assert str(tmp_path) in refused.value.message
     store.close()
+    Store(tmp_path).close()
+
+
+def test_a_directory_that_cannot_be_used_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError):
+        Store(tmp_path / "file")
+
+
+def test_a_closed_store_opens_nothing_again(tmp_path):
+    store = Store(tmp_path)
+    mail = store.open_account("ana")
+    keep(mail, prepared())
+    store.check()
+    store.close()
+    with pytest.raises(Draining):
+        listing(mail)
+    with pytest.raises(Unavailable):
+        store.check()
 
 
 def test_readers_do_not_wait_for_a_writer(store):

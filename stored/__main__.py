@@ -1,0 +1,149 @@
+"""Put `stored` together and run it: wiring only."""
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from restante.credentials import Keys
+from restante.daemon import Wired, start
+from restante.peer import Peer, internal_authenticator
+from restante.resolve import Resolver
+from restante.rpc import Methods
+from restante.serve import Application
+from stored.blobs import Blobs
+from stored.collector import Collector
+from stored.drafts import Drafts
+from stored.identities import writers_from
+from stored.intents import Intents
+from stored.lease import lease_from
+from stored.outbox import Outbox
+from stored.pop3 import PopClient
+from stored.probe import Prober
+from stored.sender import Sender
+from stored.service.blobs import BlobRoute
+from stored.service.collect import CollectService
+from stored.service.drafts import DraftService
+from stored.service.folders import FolderService
+from stored.service.messages import MessageService
+from stored.service.outbox import OutboxService, OutcomeService
+from stored.service.sessions import SessionService
+from stored.sessions import Sessions
+from stored.settings import Settings
+from stored.smtp import Relay
+from stored.store import Store
+
+COLLECT_DRAIN_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Collecting:
+    """The collector as a part of the daemon: it waits to be asked, and ends its visits when told to stop."""
+
+    collector: Collector
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None:
+        self.collector.stop(COLLECT_DRAIN_SECONDS)
+
+
+def build(settings: Settings, keys: Keys) -> Wired:
+    """Return the daemon as the settings describe it, not started. Raises StartError."""
+    store = Store(settings.data.directory, settings.storage)
+    try:
+        return _wired(settings, keys, store)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
+    profiled = Peer(
+        "profiled",
+        settings.profiled.url,
+        keys,
+        settings.profiled.timeout_seconds,
+        repeatable=["session.verify", "account.lease"],
+    )
+    sessions = Sessions(profiled, settings.sessions)
+    blobs = Blobs(store, settings.data.directory / "spool")
+    collector, prober = _collecting(settings, store, profiled)
+    sender, outbox, drafts = _sending(settings, keys, store, blobs, profiled)
+    methods = Methods.of(
+        SessionService(sessions),
+        FolderService(store),
+        MessageService(store),
+        CollectService(collector, prober),
+        DraftService(drafts),
+        OutboxService(outbox),
+        OutcomeService(outbox),
+        system="stored",
+    )
+    public, internal = _applications(settings, keys, store, methods, sessions, blobs)
+    return Wired(
+        [(public, settings.http.listen), (internal, settings.http.internal_listen)],
+        parts=[sender, Collecting(collector)],
+        closing=[store.close],
+    )
+
+
+def _collecting(settings: Settings, store: Store, profiled: Peer) -> tuple[Collector, Prober]:
+    limits, collect = settings.pop3, settings.collect
+    resolver = Resolver(settings.hosts.allow)
+    pop = PopClient(
+        limits, resolver.connect_addresses, ca_file=limits.ca_file, allow_plain=limits.allow_plain
+    )
+    collector = Collector(store, lease_from(profiled), pop, collect, limits)
+    return collector, Prober(pop, collect.probes, collect.probe_seconds)
+
+
+def _sending(
+    settings: Settings, keys: Keys, store: Store, blobs: Blobs, profiled: Peer
+) -> tuple[Sender, Outbox, Drafts]:
+    ours = settings.relay
+    relay = Relay(
+        ours.address,
+        token=lambda: keys.issue("relayd"),
+        timeout_seconds=ours.timeout_seconds,
+        deadline_seconds=ours.deadline_seconds,
+    )
+    intents = Intents(settings.data.directory / "outbox")
+    sender = Sender(
+        store,
+        relay,
+        intents,
+        threads=ours.threads,
+        retry_seconds=ours.retry_seconds,
+        retry_limit_seconds=ours.retry_limit_seconds,
+    )
+    writers = writers_from(profiled)
+    drafts = Drafts(store, blobs, writers)
+    return sender, Outbox(store, blobs, drafts, writers, intents, sender.wake), drafts
+
+
+def _applications(
+    settings: Settings, keys: Keys, store: Store, methods: Methods, sessions: Sessions, blobs: Blobs
+) -> tuple[Application, Application]:
+    def health() -> dict[str, Any]:
+        store.check()
+        return {"open_databases": store.open_databases()}
+
+    path = f"/{settings.http.path.strip('/')}/".replace("//", "/")
+    public = Application(
+        methods,
+        sessions.authenticate,
+        audience="public",
+        path=path,
+        routes=[BlobRoute(blobs, f"{path}blobs/").route()],
+        health=health,
+    )
+    return public, Application(methods, internal_authenticator(keys), audience="internal", health=health)
+
+
+def main() -> int:
+    """Run until told to stop; return the exit status."""
+    return start("stored", Settings, build)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
