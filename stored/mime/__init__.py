@@ -46,7 +46,7 @@ def text_of(raw: Octets) -> tuple[str, bool]:
     Pure; never raises.
     """
     try:
-        return text_in(raw, parts_in(raw, Scan(raw)))
+        return text_in(raw, parts_in(raw, Scan(raw), sized=False))
     except Exception as exc:
         _unread(raw, exc)
         return "", False

@@ -38,8 +38,8 @@ class Part:
     parent: str = ""
 
 
-def part_of(raw: Octets, node: Node) -> Part:
-    """Return the leaf `node` as a Part. Reads its own fields, and its octets only to count line ends."""
+def part_of(raw: Octets, node: Node, *, sized: bool = True) -> Part:
+    """Return the leaf `node` as a Part. Unless `sized`, its octets are not looked at and `octets` is 0."""
     disposition, given = parameters_of(first(node.fields, "content-disposition"))
     name = given.get("filename") or node.parameters.get("name") or ""
     encoding = _encoding(first(node.fields, "content-transfer-encoding"), node.type)
@@ -50,7 +50,7 @@ def part_of(raw: Octets, node: Node) -> Part:
         part=node.number,
         name=name[:_NAME_LIMIT],
         type=decode_words(node.type)[:127],
-        octets=_decoded_octets(raw, node.body, node.end, encoding),
+        octets=_decoded_octets(raw, node.body, node.end, encoding) if sized else 0,
         inline=body or (shown and node.type.startswith("image/")),
         start=node.body,
         end=node.end,
@@ -62,9 +62,9 @@ def part_of(raw: Octets, node: Node) -> Part:
     )
 
 
-def parts_in(raw: Octets, scan: Scan) -> list[Part]:
+def parts_in(raw: Octets, scan: Scan, *, sized: bool = True) -> list[Part]:
     """Return the leaves of a scanned message in the order they stand."""
-    return [part_of(raw, leaf) for leaf in scan.root.leaves()]
+    return [part_of(raw, leaf, sized=sized) for leaf in scan.root.leaves()]
 
 
 def _encoding(value: str, kind: str) -> str:

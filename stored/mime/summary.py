@@ -46,7 +46,7 @@ class Summary:
 def summary_of(raw: Octets, scan: Scan) -> Summary:
     """Return the summary of a scanned message."""
     fields = scan.root.fields
-    parts = parts_in(raw, scan)
+    parts = parts_in(raw, scan, sized=False)
     return Summary(
         from_=_addresses(fields, "from"),
         to=_addresses(fields, "to"),

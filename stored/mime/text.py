@@ -9,8 +9,8 @@ from stored.mime.scanner import Octets
 
 TEXT_LIMIT = 262_144  # characters; what one draft or one message shown may hold
 SNIPPET_LIMIT = 120
-_SNIPPET_PLAIN_OCTETS = 6_000
-_SNIPPET_HTML_OCTETS = 12_000
+_SNIPPET_PLAIN_OCTETS = 4_000
+_SNIPPET_HTML_OCTETS = 4_000
 
 _SIGNATURE = re.compile(
     r"^-- ?$|^_{20,}$|^-{3,} ?(?:Original Message|Mensaje original|Forwarded message)", re.I
@@ -82,7 +82,7 @@ def snippet_in(raw: Octets, parts: list[Part]) -> str:
 
 def _html_beginning(raw: Octets, part: Part) -> bytes:
     """Return some of a page from where its body begins: newsletters open with much style."""
-    octets = beginning(raw, part, 10 * _SNIPPET_HTML_OCTETS)
+    octets = beginning(raw, part, 30 * _SNIPPET_HTML_OCTETS)
     found = _HTML_BODY.search(octets)
     start = found.start() if found else 0
     return octets[start : start + _SNIPPET_HTML_OCTETS]
