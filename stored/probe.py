@@ -17,8 +17,10 @@ class Probed:
 class Prober:
     """Tries logins, a bounded number at a time. Safe to use from any thread."""
 
-    def __init__(self, pop: PopClient, at_once: int) -> None:
+    def __init__(self, pop: PopClient, at_once: int, seconds: float) -> None:
+        """`seconds` is for one whole try: shorter than whoever asks is ready to wait."""
         self._pop = pop
+        self._seconds = seconds
         self._free = BoundedSemaphore(at_once)
 
     def probe(self, server: Server) -> Probed:
@@ -31,7 +33,7 @@ class Prober:
                 "Too many logins are being tried just now. Try again in a moment.", retry_after_seconds=5
             )
         try:
-            with self._pop.open(server) as session:
+            with self._pop.open(server, session_seconds=self._seconds) as session:
                 messages, octets = session.stat()
                 capabilities = [" ".join([name, *words]) for name, words in session.capabilities.items()]
                 session.quit()

@@ -11,7 +11,7 @@ went out.
 import socket
 import ssl
 from base64 import b64decode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from threading import Condition, Event, Lock, Thread
 
@@ -31,7 +31,7 @@ class PopServer:
         capabilities: Sequence[str] = ("TOP", "USER", "UIDL", "RESP-CODES", "PIPELINING", "SASL PLAIN"),
         tls: ssl.SSLContext | None = None,
         stls: ssl.SSLContext | None = None,
-        answers: dict[str, Answer] | None = None,
+        answers: Mapping[str, Answer] | None = None,
         cut_after: int | None = None,
     ) -> None:
         self.messages = list(messages)
@@ -39,7 +39,7 @@ class PopServer:
         self.user, self.secret = user, secret
         self.capabilities = capabilities
         self.tls, self.stls = tls, stls
-        self.answers = answers or {}
+        self.answers: dict[str, Answer] = dict(answers or {})
         self.cut_after = cut_after
         self.sent_octets = 0
         self.commands: list[str] = []
@@ -97,16 +97,13 @@ class PopServer:
     def _converse(self, connection: socket.socket) -> None:
         with self.changed:
             self.connections += 1
-            self.sessions += 1
-            self.most_sessions = max(self.most_sessions, self.sessions)
             self._open.add(connection)
         conversation = Conversation(self, connection)
         with suppress(OSError, ssl.SSLError, Cut):
             conversation.run()
         with self.changed:
             self._open.discard(connection)
-            self.sessions -= 1
-            self.changed.notify_all()
+        conversation.hold(False)
         with suppress(OSError):
             conversation.connection.close()
 
@@ -125,6 +122,7 @@ class Conversation:
         self.deleted: set[int] = set()
         self._buffer = b""
         self._name = ""
+        self._holds = False
 
     def run(self) -> None:
         if self.server.tls:
@@ -183,6 +181,14 @@ class Conversation:
         self.server.stopping.wait(60)
         raise Cut
 
+    def hold(self, wanted: bool) -> None:
+        """Take the maildrop, or let it go."""
+        with self.server.changed:
+            self.server.sessions += wanted - self._holds
+            self.server.most_sessions = max(self.server.most_sessions, self.server.sessions)
+            self._holds = wanted
+            self.server.changed.notify_all()
+
     def secure(self, context: ssl.SSLContext) -> None:
         self.connection = context.wrap_socket(self.connection, server_side=True)
 
@@ -216,6 +222,7 @@ class Conversation:
 
     def _logged_in(self, name: str, secret: str) -> None:
         good = name == self.server.user and secret == self.server.secret
+        self.hold(good)
         self.send(b"+OK logged in\r\n" if good else b"-ERR [AUTH] Authentication failed.\r\n")
 
     def _auth(self, argument: str) -> None:
@@ -270,6 +277,7 @@ class Conversation:
         self.send(b"+OK\r\n")
 
     def _quit(self, _: str) -> None:
+        self.hold(False)
         self.send(b"+OK bye\r\n")
 
 

@@ -34,10 +34,11 @@ class PopClient:
         self._allow_plain = allow_plain
         self._context = client_context(ca_file)
 
-    def open(self, server: Server) -> "Session":
+    def open(self, server: Server, *, session_seconds: float | None = None) -> Session:
         """Connect, secure and log in; return the session, which the caller closes.
 
-        Blocks `connect_seconds` at most until the greeting, `session_seconds` at most in all.
+        Blocks `connect_seconds` at most until the greeting. `session_seconds` is for all of the session, and
+        may be set shorter than the operator's.
         Raises every RemoteError, and InvalidArgument for a name or secret that cannot be sent.
         """
         _refuse_control(server.user, "user name", server.host)
@@ -48,7 +49,7 @@ class PopClient:
                 "Choose TLS for this account.",
                 about=server.host,
             )
-        session = self._connected(server)
+        session = self._connected(server, session_seconds or self._limits.session_seconds)
         try:
             session.log_in(server.user, server.secret)
         except BaseException:
@@ -56,7 +57,7 @@ class PopClient:
             raise
         return session
 
-    def _connected(self, server: Server) -> "Session":
+    def _connected(self, server: Server, session_seconds: float) -> Session:
         """Return a session past its greeting, encrypted, its capabilities known."""
         began = monotonic()
         deadline = began + self._limits.connect_seconds
@@ -67,7 +68,7 @@ class PopClient:
                 wire.secure(self._context)
             session = Session(wire, server.host, self._limits)
             session.greet()
-            wire.extend(began + self._limits.session_seconds)
+            wire.extend(began, session_seconds)
             session.ask_capabilities()
             if server.security == "stls":
                 session.start_tls(self._context)

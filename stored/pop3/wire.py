@@ -56,16 +56,16 @@ class Wire:
         self._host = host
         self._limits = limits
         self._deadline = deadline
-        self._opening = True
+        self._session_seconds: float | None = None
         self._buffer = bytearray(BUFFER_OCTETS)
         self._view = memoryview(self._buffer)
         self._start = 0
         self._end = 0
 
-    def extend(self, deadline: float) -> None:
-        """The greeting has come: set the time at which the session is over, whatever it is doing."""
-        self._deadline = deadline
-        self._opening = False
+    def extend(self, began: float, seconds: float) -> None:
+        """The greeting has come: set when the session is over, so many seconds after it `began`."""
+        self._deadline = began + seconds
+        self._session_seconds = seconds
 
     def line(self) -> bytes:
         """Return the next line without its CRLF. The whole of it must come within the idle limit."""
@@ -192,14 +192,15 @@ class Wire:
         return left
 
     def _late(self) -> RemoteSilent:
-        if not self._opening and monotonic() >= self._deadline:
+        opening = self._session_seconds is None
+        if not opening and monotonic() >= self._deadline:
             return RemoteSilent(
-                f"{self._host} was not done after {self._limits.session_seconds:g} seconds. "
+                f"{self._host} was not done after {self._session_seconds:g} seconds. "
                 "What came so far is kept; the rest is for next time.",
                 about=self._host,
             )
         seconds = self._limits.idle_seconds
-        if self._opening:
+        if opening:
             seconds = min(seconds, self._limits.connect_seconds)
         return RemoteSilent(
             f"{self._host} did not answer within {seconds:g} seconds. Try again later.", about=self._host

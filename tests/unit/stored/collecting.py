@@ -1,6 +1,7 @@
 """A collector beside servers of the tests' own: real store, real sockets, a lease that is a function."""
 
 import socket
+from typing import Any
 
 from stored.collector import Collector
 from stored.lease import Leased, LeasedAccount
@@ -24,12 +25,12 @@ class Bench:
     """A store and a collector over it; `accounts` and `rules` are what the lease gives, user by user."""
 
     def __init__(self, store):
-        self.accounts = {}
-        self.rules = []
-        self.limits = {"idle_seconds": 5.0, "connect_seconds": 5.0}
-        self.collect = {}
+        self.accounts: dict[str, list[LeasedAccount]] = {}
+        self.rules: list[Any] = []
+        self.limits: dict[str, Any] = {"idle_seconds": 5.0, "connect_seconds": 5.0}
+        self.collect: dict[str, Any] = {}
         self.store = store
-        self.collector = None
+        self.collector: Any = None
 
     def lease(self, user):
         return Leased(self.accounts.get(user, []), self.rules)

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from restante.errors import Busy, RemoteLoginRefused
+from restante.errors import Busy, RemoteLoginRefused, RemoteSilent
 from stored.pop3 import PopClient, Server
 from stored.probe import Prober
 from stored.settings import PopSettings
@@ -12,8 +12,8 @@ from tests.pop3server import PopServer
 from tests.unit.stored.collecting import loopback
 
 
-def prober(at_once=2):
-    return Prober(PopClient(PopSettings(idle_seconds=5.0), loopback, allow_plain=True), at_once)
+def prober(at_once=2, seconds=5.0):
+    return Prober(PopClient(PopSettings(idle_seconds=5.0), loopback, allow_plain=True), at_once, seconds)
 
 
 def at(server, secret="secret"):
@@ -52,3 +52,11 @@ def test_too_many_at_once_are_told_to_wait():
         go_on.set()
         first.join(10)
         one.probe(at(server))
+
+
+def test_a_try_has_its_own_time():
+    with (
+        PopServer(answers={"STAT": lambda talk, _: talk.pause()}) as server,
+        pytest.raises(RemoteSilent, match=r"was not done after 0\.3 seconds"),
+    ):
+        prober(seconds=0.3).probe(at(server))

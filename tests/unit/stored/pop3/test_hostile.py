@@ -82,7 +82,7 @@ def test_a_connection_dropped_at_any_octet_gives_whole_messages_or_an_error(pop)
             session.quit()
         total = server.sent_octets
     for cut in range(1, total - len(b"+OK bye\r\n")):
-        found = []
+        found: list[bytes] = []
         with PopServer(messages, cut_after=cut) as server, pytest.raises(ConnectionFailed):
             with pop(server) as session:
                 found.extend(one.read() for one in session.retrieve(session.entries()))

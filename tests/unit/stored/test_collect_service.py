@@ -1,0 +1,104 @@
+"""Collecting as it is on the wire: what each method takes, returns and refuses."""
+
+import pytest
+
+from restante.errors import InvalidArgument, MethodNotFound, RemoteLoginRefused
+from restante.rpc import Call, Methods, Principal
+from restante.wire import dumps, loads
+from stored.pop3 import PopClient
+from stored.probe import Prober
+from stored.service.collect import CollectService
+from stored.settings import PopSettings
+from tests.pop3server import PopServer
+from tests.unit.stored.collecting import Bench, account, loopback
+
+ANA = Principal("user", "ana")
+PROFILED = Principal("daemon", "profiled")
+
+
+@pytest.fixture
+def bench(store):
+    one = Bench(store)
+    one.start("nobody")
+    yield one
+    one.collector.stop(10)
+
+
+@pytest.fixture
+def ask(bench):
+    """Return a function that calls a method as the wire does and checks what it returns."""
+    prober = Prober(PopClient(PopSettings(), loopback, allow_plain=True), 2, 5.0)
+    methods = Methods.of(CollectService(bench.collector, prober), system="stored", check_returns=True)
+
+    def asked(name, principal=ANA, **params):
+        call = Call(principal, "r" * 16, name, "127.0.0.1")
+        table = methods.on("public" if principal.kind == "user" else "internal")
+        return loads(table[name].perform(call, [], params, dumps))
+
+    return asked
+
+
+def test_start_answers_at_once_and_status_tells_the_rest(bench, ask):
+    assert ask("collect.status") == {"running": False, "accounts": []}
+    with PopServer([b"a\r\n", b"bb\r\n"]) as good, PopServer(secret="another") as wrong:
+        bench.accounts["ana"] = [account(good, "a1"), account(wrong, "a2")]
+        started = ask("collect.start", accounts=[])
+        assert [one["account"] for one in started["accounts"]] == ["a1", "a2"]
+        assert bench.collector.wait("ana", 10)
+    status = ask("collect.status")
+    assert not status["running"]
+    good, wrong = status["accounts"]
+    assert good.pop("started_at") <= good.pop("finished_at")
+    assert good == {
+        "account": "a1",
+        "address": "a1@pop.test",
+        "stage": "done",
+        "done": 2,
+        "total": 2,
+        "octets": "7",
+        "collected": 2,
+    }
+    assert wrong["stage"] == "failed"
+    assert wrong["error"]["kind"] == "remote_login_refused"
+    assert wrong["error"]["about"] == "pop.test"
+    assert wrong["error"]["retryable"] is False
+
+
+def test_due_is_for_profiled_alone(bench, ask):
+    with PopServer([b"a\r\n"]) as server:
+        bench.accounts["ana"] = [account(server)]
+        assert ask("collect.due", PROFILED, users=["ana"]) == {"accepted": ["ana"], "running": []}
+        assert bench.collector.wait("ana", 10)
+        assert bench.states()["a1"].collected == 1
+    with pytest.raises(KeyError):
+        ask("collect.due", ANA, users=["ana"])
+    with pytest.raises(MethodNotFound):
+        ask("collect.due", Principal("daemon", "relayd"), users=["ana"])
+
+
+def test_probe_tries_a_login(ask):
+    with PopServer([b"a\r\n", b"bb\r\n"], capabilities=["UIDL", "SASL PLAIN"]) as server:
+        wanted = {"host": "pop.test", "port": server.port, "security": "plain", "user": "user"}
+        assert ask("collect.probe", PROFILED, **wanted, secret="secret", address="a@pop.test") == {
+            "messages": 2,
+            "octets": "7",
+            "capabilities": ["UIDL", "SASL PLAIN"],
+        }
+        with pytest.raises(RemoteLoginRefused):
+            ask("collect.probe", PROFILED, **wanted, secret="wrong", address="a@pop.test")
+
+
+@pytest.mark.parametrize(
+    "changed", [{"port": 0}, {"port": 65536}, {"security": "none"}, {"host": ""}, {"secret": "a\r\nDELE 1"}]
+)
+def test_probe_refuses_what_cannot_be(ask, changed):
+    wanted = {
+        "host": "pop.test",
+        "port": 995,
+        "security": "tls",
+        "user": "user",
+        "secret": "x",
+        "address": "a@b",
+    }
+    with pytest.raises(InvalidArgument):
+        ask("collect.probe", PROFILED, **wanted | changed)
