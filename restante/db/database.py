@@ -21,17 +21,23 @@ from typing import Any, TypeVar
 
 import transaction
 import ZODB
-import ZODB.config
 from transaction.interfaces import TransientError
-from zc.lockfile import LockError
 from ZODB.FileStorage.format import CorruptedError
-from ZODB.POSException import POSKeyError, ReadConflictError, StorageError
+from ZODB.POSException import POSKeyError, ReadConflictError
 
 from restante import log
 from restante.config import DatabaseSettings
+from restante.db.opening import FULL, TOO_MANY_FILES, open_storage
 from restante.db.records import CheckedRecords
 from restante.db.storage import EmbeddedStorage
-from restante.errors import AlreadyRunning, Busy, ConfigError, Damaged, DatabaseDamaged, NoSpace, Unavailable
+from restante.errors import (
+    Busy,
+    Damaged,
+    DatabaseDamaged,
+    NoSpace,
+    RestanteError,
+    Unavailable,
+)
 
 T = TypeVar("T")
 _LOG = log.get("db")
@@ -40,8 +46,6 @@ ATTEMPTS = 10
 # How many units of work run at the same time is bounded by who starts them; ZODB's own warnings, one for
 # each beyond the connections kept ready, say nothing new.
 logging.getLogger("ZODB.DB").addFilter(lambda record: not str(record.msg).startswith("DB.open() has"))
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
 _unit = threading.local()
 
 
@@ -63,11 +67,9 @@ def savepoint(root: Any) -> None:
 class Database:
     """One open database. Safe for threads; each unit of work sees one consistent state."""
 
-    def __init__(
-        self, db: Any, make_root: Callable[[], Any], name: str, storage: EmbeddedStorage | None
-    ) -> None:
+    def __init__(self, db: Any, make_root: Callable[[], Any], name: str, storage: Any) -> None:
         self._db = db
-        self._storage = storage
+        self._storage = storage if isinstance(storage, EmbeddedStorage) else None
         self._turn = threading.Lock()
         self._closed = False
         # Odd while packing.
@@ -94,13 +96,7 @@ class Database:
         if isinstance(where, DatabaseSettings):
             settings, where = where, where.path
         settings = settings or DatabaseSettings()
-        if settings.zconfig:
-            storage, embedded, name = _from_zconfig(settings.zconfig), None, "the configured database"
-        elif str(where):
-            embedded = _open_file(Path(where))
-            storage, name = embedded, str(where)
-        else:
-            raise ConfigError("database.path is empty and database.zconfig too; one of them must be set.")
+        storage, name = open_storage(Path(where) if str(where) else None, settings.zconfig)
         try:
             db = ZODB.DB(
                 CheckedRecords(storage) if crc else storage,
@@ -109,7 +105,7 @@ class Database:
                 cache_size_bytes=settings.cache_octets,
                 large_record_size=1 << 30,
             )
-            return cls(db, make_root, name, embedded)
+            return cls(db, make_root, name, storage)
         except (Damaged, CorruptedError, POSKeyError) as error:
             storage.close()
             raise DatabaseDamaged(
@@ -154,8 +150,7 @@ class Database:
         )
 
     def _run(self, work: Callable[[Any], T], *, commit: bool, top: bool) -> T:
-        if self.failed or self._closed:
-            raise Unavailable(self.failed or f"The database {self.name} is closed.", about=self.name)
+        self._refuse_unless_usable()
         packs = self._packs
         manager = transaction.TransactionManager(explicit=True)
         with self._translated(), _in_unit_of_work():
@@ -185,27 +180,35 @@ class Database:
         """Turn what storage raises into errors that callers know."""
         try:
             yield
-        except (POSKeyError, CorruptedError) as error:
-            _LOG.error("database.record_damaged", database=self.name, cause=error)
-            raise Damaged("A stored record is missing or damaged; restore it from the backup.") from error
-        except OSError as error:
-            if self._storage is not None and self._storage.failed is not None:
-                self._stop(error)
-                raise Unavailable(self.failed, about=self.name) from error
-            if error.errno in _FULL:
-                _LOG.error("database.no_space", database=self.name, cause=error)
-                raise NoSpace("The server's disk is full; nothing was changed. Try again later.") from error
-            if error.errno in _TOO_MANY_FILES:
-                raise Busy("The server has too many files open; try again.", cause=self.name) from error
-            if error.errno == errno.EIO:
-                raise Damaged("The disk cannot read a stored record; restore it from the backup.") from error
-            raise
+        except Exception as error:
+            told = self._told(error)
+            if told is None:
+                raise
+            _LOG.error("database.failed", database=self.name, kind=told.kind, cause=error)
+            raise told from error
 
-    def _stop(self, error: OSError) -> None:
-        self.failed = (
-            "The store stopped because its disk failed; check the disk, then start the daemon again."
-        )
-        _LOG.error("database.disk_failed", database=self.name, cause=error)
+    def _told(self, error: Exception) -> RestanteError | None:
+        """Return what to tell of an exception, or None where it tells enough itself."""
+        if self._storage is not None and self._storage.failed is not None:
+            # Whatever it is now, it comes of a storage that closed itself.
+            self.failed = (
+                "The store stopped because its disk failed; check the disk, then start the daemon again."
+            )
+            return Unavailable(self.failed, about=self.name)
+        if isinstance(error, POSKeyError | CorruptedError):
+            return Damaged("A stored record is missing or damaged; restore it from the backup.")
+        number = error.errno if isinstance(error, OSError) else None
+        if number in FULL:
+            return NoSpace("The server's disk is full; nothing was changed. Try again later.")
+        if number in TOO_MANY_FILES:
+            return Busy("The server has too many files open; try again.", cause=self.name)
+        if number == errno.EIO:
+            return Damaged("The disk cannot read a stored record; restore it from the backup.")
+        return None
+
+    def _refuse_unless_usable(self) -> None:
+        if self.failed or self._closed:
+            raise Unavailable(self.failed or f"The database {self.name} is closed.", about=self.name)
 
     def octets(self) -> int:
         """Return how many octets the database takes on disk, dead ones included."""
@@ -222,6 +225,7 @@ class Database:
         Needs as much free space as the database's living octets. Raises NoSpace, Damaged; then the
         database is as it was.
         """
+        self._refuse_unless_usable()
         with self._translated(), self._pack_turn:
             self._packs += 1
             try:
@@ -243,56 +247,3 @@ def _in_unit_of_work() -> Iterator[None]:
         yield
     finally:
         _unit.depth -= 1
-
-
-def _from_zconfig(text: str) -> Any:
-    try:
-        return ZODB.config.storageFromString(text)
-    except Exception as error:
-        raise ConfigError(f"database.zconfig cannot be used: {str(error).splitlines()[0]}.") from error
-
-
-def _open_file(path: Path) -> EmbeddedStorage:
-    refuse_fragments(path)
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        storage = EmbeddedStorage(path)
-    except LockError:
-        raise AlreadyRunning(
-            f"The database {path} is in use by another process{_holder(path)}; stop that one first.",
-            about=str(path),
-        ) from None
-    except (CorruptedError, StorageError) as error:
-        raise DatabaseDamaged(
-            f"The database {path} is damaged; restore it from the backup.", about=str(path)
-        ) from error
-    except OSError as error:
-        if error.errno in _FULL:
-            raise NoSpace(f"No space is left where the database {path} is.", about=str(path)) from error
-        raise ConfigError(
-            f"The database {path} cannot be opened: {error.strerror}.", about=str(path)
-        ) from error
-    try:
-        refuse_fragments(path)
-    except DatabaseDamaged:
-        storage.close()
-        raise
-    return storage
-
-
-def _holder(path: Path) -> str:
-    """Return in words which process says it holds the lock, as far as its lock file tells."""
-    try:
-        return f" ({int(path.with_name(path.name + '.lock').read_text())})"
-    except (OSError, ValueError):
-        return ""
-
-
-def refuse_fragments(path: Path) -> None:
-    """Raise DatabaseDamaged where ZODB has cut a database short and put the rest beside it."""
-    for fragment in path.parent.glob(path.name + ".tr[0-9]*"):
-        raise DatabaseDamaged(
-            f"The database {path} was cut short and {fragment.name} beside it holds the rest;"
-            f" restore the backup, or remove {fragment.name} to go on without what it holds.",
-            about=str(path),
-        )

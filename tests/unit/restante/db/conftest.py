@@ -13,7 +13,7 @@ from restante import log
 from restante.config import LogSettings
 from restante.db import Database
 
-GOOD = {"n": 3, "tree": {f"key{number:02}": f"value {number}" for number in range(9)}}
+GOOD: dict[str, Any] = {"n": 3, "tree": {f"key{number:02}": f"value {number}" for number in range(9)}}
 
 
 def everything(root: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from typing import Any
 
 import pytest
 from BTrees.OOBTree import OOBTree
@@ -179,7 +180,8 @@ def test_one_missing_record_fails_where_it_is_needed_and_nowhere_else(tmp_path):
     def a_bucket(root):
         return root["tree"]._firstbucket._p_oid
 
-    del database._storage._index[database.read(a_bucket)]
+    storage: Any = database._storage
+    del storage._index[database.read(a_bucket)]
     database._db.cacheMinimize()
     assert database.read(lambda root: root["tree"][199]) == "199"
     for work in (

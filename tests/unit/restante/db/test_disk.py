@@ -7,11 +7,11 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from BTrees.OOBTree import OOBTree
 from persistent.mapping import PersistentMapping
-from ZODB.FileStorage import FileStorage as file_storage
 
 from restante.db import Database
 from restante.db import storage as storage_module
@@ -32,6 +32,11 @@ def full_disk():
 
     yield limit
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def storage_of(database):
+    """Return the FileStorage inside, to be harmed."""
+    return database._storage
 
 
 def large(octets):
@@ -81,7 +86,7 @@ def test_a_disk_that_fills_while_packing_leaves_the_database_as_it_was(kept, ful
 def test_too_many_open_files_is_busy_and_passes(kept):
     database = open_database(kept)
     database.read(lambda root: None)
-    database._storage._files.empty()
+    storage_of(database)._files.empty()
     database._db.cacheMinimize()
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
@@ -103,7 +108,7 @@ def test_a_flush_that_fails_stops_the_store_for_good(kept, monkeypatch, log_line
         flushes.append(descriptor)
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(file_storage, "fsync", failing)
+    monkeypatch.setattr(sys.modules["ZODB.FileStorage.FileStorage"], "fsync", failing)
     with pytest.raises(Unavailable, match="disk failed"):
         database.write(add_one)
     assert database.failed
@@ -116,7 +121,7 @@ def test_a_flush_that_fails_stops_the_store_for_good(kept, monkeypatch, log_line
     database.save_index()
     database.close()
     assert len(flushes) == 1
-    assert [line["level"] for line in log_lines() if line["event"] == "database.disk_failed"] == ["error"]
+    assert [line["kind"] for line in log_lines() if line["event"] == "database.failed"] == ["unavailable"]
     database = open_database(kept)
     assert database.read(everything)["n"] in (3, 4)
     database.close()
@@ -125,7 +130,7 @@ def test_a_flush_that_fails_stops_the_store_for_good(kept, monkeypatch, log_line
 def test_an_index_that_cannot_be_saved_stops_nothing(kept, full_disk, monkeypatch):
     database = open_database(kept)
     monkeypatch.setattr(storage_module, "_SAVE_INDEX_EVERY_RECORDS", 0)
-    database._storage._save_index_after = 0
+    storage_of(database)._save_index_after = 0
     (kept.parent / "one.fs.index_tmp").mkdir()
     database.write(add_one)
     assert database.read(lambda root: root["counter"]["n"]) == 4
@@ -145,7 +150,7 @@ def test_the_index_is_saved_before_much_is_written(kept):
     database.save_index()
     after = index.read_bytes()
     assert after != before
-    database._storage._save_index_after = 3
+    storage_of(database)._save_index_after = 3
     for _ in range(5):
         database.write(add_one)
     assert index.read_bytes() != after
@@ -202,15 +207,20 @@ def test_everything_is_flushed_before_the_old_file_goes(kept, monkeypatch):
     """ZODB renames a packed file that may be in memory only; a power cut then leaves neither."""
     database = open_database(kept)
     steps = []
-    for module, name in ((storage_module, "flush_file"), (storage_module, "flush_directory")):
+
+    def noted(module, name, step):
         real = getattr(module, name)
-        monkeypatch.setattr(
-            module, name, lambda path, real=real: (steps.append(("flush", path.name)), real(path))
-        )
-    base = os.path.basename
-    rename, unlink = os.rename, os.unlink
-    monkeypatch.setattr(os, "rename", lambda a, b: (steps.append(("rename", base(a))), rename(a, b)))
-    monkeypatch.setattr(os, "unlink", lambda a, **kw: (steps.append(("unlink", base(a))), unlink(a, **kw)))
+
+        def call(path, *rest, **how):
+            steps.append((step, Path(path).name))
+            return real(path, *rest, **how)
+
+        monkeypatch.setattr(module, name, call)
+
+    noted(storage_module, "flush_file", "flush")
+    noted(storage_module, "flush_directory", "flush")
+    noted(os, "rename", "rename")
+    noted(os, "unlink", "unlink")
     database.pack()
     monkeypatch.undo()
     directory = kept.parent.name
@@ -306,13 +316,13 @@ def test_killed_while_writing_it_keeps_what_was_reported(kept):
     reported = 3
     for lines in (1, 2, 5, 9, 14, 20):
         child = subprocess.Popen([sys.executable, "-c", WRITER, str(kept)], stdout=subprocess.PIPE, text=True)
-        for _ in range(lines):
-            reported = int(child.stdout.readline())
-        child.kill()
-        rest = child.stdout.read().splitlines()
+        assert child.stdout
+        with child.stdout as said:
+            for _ in range(lines):
+                reported = int(said.readline())
+            child.kill()
+            reported = int((said.read().split() or [str(reported)])[-1])
         child.wait()
-        child.stdout.close()
-        reported = int(rest[-1]) if rest else reported
         database = open_database(kept)
         n, filler = database.read(lambda root: (root["counter"]["n"], len(root["filler"]["octets"])))
         assert n in (reported, reported + 1)
@@ -322,8 +332,8 @@ def test_killed_while_writing_it_keeps_what_was_reported(kept):
 
 def test_a_database_that_lost_its_first_object_is_not_begun_afresh(kept):
     database = open_database(kept)
-    del database._storage._index[b"\0" * 8]
-    database._storage._saved_at = -1
+    del storage_of(database)._index[b"\0" * 8]
+    storage_of(database)._saved_at = -1
     database.close()
     with pytest.raises(DatabaseDamaged, match="first object"):
         open_database(kept)
