@@ -29,7 +29,7 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer, UnixWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
-from waitress.utilities import RequestEntityTooLarge
+from waitress.utilities import BadRequest, RequestEntityTooLarge
 
 from restante import log
 from restante.config import HttpSettings
@@ -44,6 +44,7 @@ REQUEST_SECONDS = 30
 """How long a request may take to arrive, beyond what it brings at 4 KiB a second."""
 
 _SLOWEST_OCTETS_A_SECOND = 4096
+_FRAMING_OCTETS = 64 * 1024  # what chunks may cost beside their octets: waitress keeps all of a chunk's line
 _TELL_AGAIN_SECONDS = 60
 _BODY_IN_MEMORY_OCTETS = 64 * 1024
 _ANSWER_IN_MEMORY_OCTETS = 256 * 1024
@@ -66,16 +67,19 @@ class _Adjustments(Adjustments):  # type: ignore[misc]
 
 
 class _Nowhere:
-    """A buffer that keeps nothing: where the rest of a refused body goes."""
+    """A buffer that only counts: where the rest of a refused body goes."""
+
+    def __init__(self, octets: int) -> None:
+        self._octets = octets
 
     def append(self, data: bytes) -> None:
-        pass
+        self._octets += len(data)
 
     def close(self) -> None:
-        pass
+        """Nothing was kept."""
 
     def __len__(self) -> int:
-        return 0
+        return self._octets
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]
@@ -95,7 +99,7 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
 
     @error.setter
     def error(self, error: Any) -> None:
-        self._error = Refusal(error)
+        self._error = error if isinstance(error, Refusal) else Refusal(error)
 
     def parse_header(self, header_plus: bytes) -> None:
         """Read the header; refuse what two readers could understand in two ways."""
@@ -110,10 +114,16 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
 
     def received(self, data: bytes) -> int:
         consumed: int = super().received(data)
-        if self.body_rcv is None or self.error is not None:
-            return consumed
-        if max(self.content_length, self.body_bytes_received) > self.limit_octets:
+        body = self.body_rcv
+        if (
+            body is not None
+            and self.error is None
+            and max(self.content_length, len(body)) > self.limit_octets
+        ):
             self._refuse_body()
+        if self.chunked and self.body_bytes_received - len(body) > _FRAMING_OCTETS:
+            self.error = self.error or BadRequest("")
+            self.completed = True
         return consumed
 
     def _refuse_body(self) -> None:
@@ -122,8 +132,9 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
         Closing on a client that still writes would lose the answer.
         """
         self.error = RequestEntityTooLarge("")
-        self.body_rcv.getbuf().close()
-        self.body_rcv.buf = _Nowhere()
+        kept = self.body_rcv.getbuf()
+        self.body_rcv.buf = _Nowhere(len(kept))
+        kept.close()
         if self.expect_continue:
             self.expect_continue = False
             self.completed = True
