@@ -116,7 +116,7 @@ class Visitor:
         return rows
 
     def raw(self, row: dict) -> bytes:
-        return self.stored.download(f"m{row['id']}", "raw.eml")
+        return self.stored.download(row["id"], "raw.eml")
 
 
 def environment() -> dict[str, str]:
