@@ -9,6 +9,7 @@ from profiled.accounts import Accounts
 from profiled.clock import Clock
 from profiled.discovery import load_discovery
 from profiled.identities import Identities
+from profiled.logins import Logins
 from profiled.model import Root
 from profiled.passwords import Passwords
 from profiled.profiles import Profiles
@@ -47,16 +48,13 @@ def services(
     secrets = load_secrets(key_file, database.read(lambda root: root.secrets_key))
     discovery = load_discovery(settings.discovery.providers_file, allow_plain=settings.accounts.allow_plain)
     profiles = Profiles(database, passwords, sessions, storages, turns, now)
-    accounts = Accounts(
-        database,
-        secrets,
+    logins = Logins(
         storages,
         discovery,
-        turns,
-        settings.accounts,
+        allow_plain=settings.accounts.allow_plain,
         prove_by=settings.identities.prove_by,
-        now=now,
     )
+    accounts = Accounts(database, secrets, logins, turns, settings.accounts.at_most, now)
     return [
         SessionService(sessions, profiles, storages),
         ProfileService(profiles, sessions),

@@ -5,17 +5,13 @@ it was typed for: other settings need it again.
 """
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from time import monotonic
 from typing import Any
 
 from profiled import fields, identities, parts, rules
-from profiled.discovery import USUAL_PORTS, Discovery
+from profiled.logins import AT_ONCE, Logins
 from profiled.model import Account, Profile, Root
 from profiled.secrets import Secrets
-from profiled.settings import AccountSettings
-from profiled.storages import Storages
 from profiled.turns import Turns
 from profiled.types import Account as AccountShape
 from profiled.types import (
@@ -29,13 +25,12 @@ from profiled.types import (
     LeasedAccount,
 )
 from restante.db import Database
-from restante.errors import AlreadyExists, Damaged, Forbidden, InvalidArgument, OverQuota, RestanteError
+from restante.errors import AlreadyExists, Damaged, InvalidArgument, OverQuota
 from restante.log import get
 
 log = get("accounts")
 
 BOUND = ("host", "port", "security", "user")  # what a secret was typed for
-TESTS_AT_ONCE = 5
 
 
 class Accounts:
@@ -45,21 +40,16 @@ class Accounts:
         self,
         database: Database,
         secrets: Secrets,
-        storages: Storages,
-        discovery: Discovery,
+        logins: Logins,
         turns: Turns,
-        settings: AccountSettings,
-        *,
-        prove_by: str,
+        at_most: int,
         now: Callable[[], float],
     ) -> None:
         self._database = database
         self._secrets = secrets
-        self._storages = storages
-        self._discovery = discovery
+        self._logins = logins
         self._turns = turns
-        self._settings = settings
-        self._prove_by = prove_by
+        self._at_most = at_most
         self._now = now
 
     def of(self, user: str) -> AccountList:
@@ -75,7 +65,7 @@ class Accounts:
         """Try a login; return what the maildrop holds. Network, up to a minute. Raises RemoteError."""
         wanted, storage = self._to_be_tested(user, account, account_id)
         started = monotonic()
-        found = self._probed(storage, wanted)
+        found = self._logins.try_one(storage, wanted)
         if account_id:
             self._database.write(lambda root: self._note_login(root, user, account_id, wanted))
         return {
@@ -96,8 +86,8 @@ class Accounts:
 
         Raises NotFound, StateMismatch, OverQuota, AlreadyExists, Forbidden, InvalidArgument, RemoteError.
         """
-        wanted = [self._complete(dict(item)) for item in create]
-        self._test_all(user, [item for item in wanted if item["test"]], if_state)
+        wanted = [self._logins.complete(dict(item)) for item in create]
+        self._test_all(user, [item for item in wanted if item.get("test")], if_state)
 
         def work(root: Root) -> AccountsSet:
             profile = parts.find(root, user)
@@ -139,43 +129,20 @@ class Accounts:
 
         return self._database.read(work)
 
-    def _complete(self, item: dict[str, Any]) -> dict[str, Any]:
-        """Return all settings of an account, checked; what was left out is what is usual. Pure."""
-        for key in ("address", "host", "security", "secret"):
-            if not item.get(key):
-                raise InvalidArgument(f"The account's {key} is missing.", about=key)
-        address = fields.mail_address(item["address"])
-        security = item["security"]
-        if security == "plain" and not self._settings.allow_plain:
-            raise Forbidden(
-                "This service does not collect without encryption. Choose TLS, or ask whoever runs it.",
-                about=item["host"],
-            )
-        defaults = {"port": USUAL_PORTS[security], "user": address, "name": address}
-        return {
-            **defaults,
-            "enabled": True,
-            "test": False,
-            "proved": False,
-            **item,
-            "address": address,
-            "host": fields.host_name(item["host"]),
-        }
-
     def _to_be_tested(self, user: str, account: AccountProbe, account_id: str) -> tuple[dict[str, Any], str]:
         """Return complete settings and the storage server to ask."""
 
         def work(root: Root) -> tuple[dict[str, Any], str]:
             profile = parts.find(root, user)
             if not account_id:
-                return self._complete(dict(account)), profile.storage
+                return self._logins.complete(dict(account)), profile.storage
             kept = parts.one_of(profile.accounts.values(), account_id, "account")
             asked = {**_settings_of(kept), **account}
             asked["host"] = fields.host_name(asked["host"])
             if "secret" not in account:
                 _refuse_other_settings(kept, asked)
                 asked["secret"] = self._secrets.open(user, kept.id, kept.box)
-            return self._complete(asked), profile.storage
+            return self._logins.complete(asked), profile.storage
 
         return self._database.read(work)
 
@@ -183,41 +150,23 @@ class Accounts:
         """Try the logins of new accounts side by side; note in each what it proves. Network."""
         if not wanted:
             return
-        if len(wanted) > TESTS_AT_ONCE:
-            raise InvalidArgument(
-                f"At most {TESTS_AT_ONCE} accounts can be tested in one call.", about="create"
-            )
+        if len(wanted) > AT_ONCE:
+            raise InvalidArgument(f"At most {AT_ONCE} accounts can be tested in one call.", about="create")
 
         def work(root: Root) -> str:
             profile = parts.find(root, user)
             parts.check_state(profile, "accounts", if_state)
             return profile.storage
 
-        storage = self._database.read(work)
-        with ThreadPoolExecutor(len(wanted), "probe") as pool:
-            tests = [pool.submit(copy_context().run, self._probed, storage, item) for item in wanted]
-        for item, test in zip(wanted, tests, strict=True):
-            test.result()
-            item["proved"] = self._proves(item)
-
-    def _probed(self, storage: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            return self._storages.probe(storage, wanted, wanted["secret"])
-        except RestanteError as error:
-            log.info("account.test_failed", host=wanted["host"], port=wanted["port"], kind=error.kind)
-            raise
-
-    def _proves(self, account: Mapping[str, Any]) -> bool:
-        """Tell whether a login that succeeded with these settings shows whose the address is. Pure."""
-        if self._prove_by == "login":
-            return True
-        return self._discovery.vouches(account["address"], account["host"], account["user"])
+        self._logins.try_all(self._database.read(work), wanted)
+        for item in wanted:
+            item["proved"] = self._logins.proves(item)
 
     def _note_login(self, root: Root, user: str, account_id: str, tested: Mapping[str, Any]) -> None:
         """Note that a login succeeded, if the account still is as it was tested."""
         profile = parts.find(root, user)
         account = profile.accounts.get(account_id)
-        if account is None or account.proved or not self._proves(tested):
+        if account is None or account.proved or not self._logins.proves(tested):
             return
         if all(getattr(account, key) == tested[key] for key in ("address", *BOUND)):
             account.proved = True
@@ -225,8 +174,9 @@ class Accounts:
 
     def _create(self, profile: Profile, item: Mapping[str, Any]) -> Account:
         account = Account(profile.new_id("a"), item["address"], int(self._now()))
-        for key in ("name", "enabled", "proved", *BOUND):
+        for key in ("name", "enabled", *BOUND):
             setattr(account, key, item[key])
+        account.proved = item.get("proved", False)
         account.box = self._secrets.seal(profile.name, account.id, item["secret"])
         profile.accounts[account.id] = account
         identities.add_for(profile, account)
@@ -239,7 +189,7 @@ class Accounts:
             before, dict(change), {"name": change.get("set", {}).get("address", account.address)}
         )
         secret = asked.pop("secret", "")
-        after = self._complete({**asked, "secret": secret or "kept"})
+        after = self._logins.complete({**asked, "secret": secret or "kept"})
         if not secret:
             _refuse_other_settings(account, after)
         if any(before[key] != after[key] for key in ("address", *BOUND)):
@@ -252,10 +202,10 @@ class Accounts:
     def _settle(self, root: Root, profile: Profile) -> None:
         """Check what holds for all accounts together, and let the rest of the profile follow."""
         accounts = list(profile.accounts.values())
-        if len(accounts) > self._settings.at_most:
+        if len(accounts) > self._at_most:
             raise OverQuota(
-                f"A profile has at most {self._settings.at_most} accounts. Remove one first.",
-                about=str(self._settings.at_most),
+                f"A profile has at most {self._at_most} accounts. Remove one first.",
+                about=str(self._at_most),
             )
         seen = set()
         for account in accounts:

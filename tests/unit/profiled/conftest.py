@@ -8,13 +8,14 @@ from profiled.accounts import Accounts
 from profiled.clock import Clock
 from profiled.discovery import load_discovery
 from profiled.identities import Identities
+from profiled.logins import Logins
 from profiled.model import Root
 from profiled.passwords import Passwords
 from profiled.profiles import Profiles
 from profiled.rules import Rules
 from profiled.secrets import Secrets
 from profiled.sessions import Sessions
-from profiled.settings import AccountSettings, ClockSettings, PasswordSettings, SessionSettings
+from profiled.settings import ClockSettings, PasswordSettings, SessionSettings
 from profiled.storages import Storages
 from profiled.turns import Turns
 from restante.db import Database
@@ -82,16 +83,8 @@ class World:
         self.profiles = Profiles(
             self.database, self.passwords, self.sessions, self.storages, self.turns, self.now
         )
-        self.accounts = Accounts(
-            self.database,
-            self.secrets,
-            self.storages,
-            self.discovery,
-            self.turns,
-            AccountSettings(allow_plain=allow_plain, at_most=3),
-            prove_by=prove_by,
-            now=self.now,
-        )
+        self.logins = Logins(self.storages, self.discovery, allow_plain=allow_plain, prove_by=prove_by)
+        self.accounts = Accounts(self.database, self.secrets, self.logins, self.turns, 3, self.now)
         self.identities = Identities(self.database)
         self.rules = Rules(self.database)
 

@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 
 from restante.errors import InvalidArgument, NotFound, OverQuota, StateMismatch
@@ -109,3 +111,20 @@ def test_there_are_bounds(ana):
     with pytest.raises(OverQuota, match="too long"):
         ana.profiles.set("ana", {"rules": [long] * 100}, [], "")
     assert len(names(ana)) == 200
+
+
+def test_changes_made_at_the_same_time_are_all_made(ana):
+    """Many terminals of one person: each conflict is run again, no update is lost."""
+
+    def work(number):
+        for turn in range(5):
+            make(ana, f"{number}.{turn}")
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(names(ana)) == sorted(f"{number}.{turn}" for number in range(8) for turn in range(5))
+    assert len({rule["id"] for rule in ana.rules.of("ana")["rules"]}) == 40
+    assert ana.profile()["state"] == "41"
