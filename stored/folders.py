@@ -6,7 +6,7 @@ from typing import cast
 from restante.errors import AlreadyExists, Forbidden, InvalidArgument, NotFound, OverQuota
 from restante.wire import clean_text
 from stored.model.account import Account
-from stored.model.folder import TRASH, Folder
+from stored.model.folder import FIRST_OWN, TRASH, Folder
 from stored.model.word import uid_of
 from stored.types import Folder as FolderShown
 from stored.types import FolderList, FolderNew, FoldersSet, FolderUpdate
@@ -19,7 +19,7 @@ _AT_ONCE = 1_000
 
 def list_folders(account: Account) -> FolderList:
     """Return every folder with its counts: roles first, then the user's own by name. Reads only."""
-    ordered = sorted(account.folders, key=lambda folder: (not folder.role, _folded(folder)))
+    ordered = sorted(account.folders, key=_listed)
     return {"state": account.state_text(), "folders": [shown(account, folder) for folder in ordered]}
 
 
@@ -141,6 +141,10 @@ def _name(account: Account, name: str, parent: int, itself: Folder | None) -> st
         if folder is not itself and folder.parent == parent and _folded(folder) == name.casefold():
             raise AlreadyExists(f"There is a folder {folder.name} already; choose another name.", about=name)
     return name
+
+
+def _listed(folder: Folder) -> tuple[int, str]:
+    return (folder.number, "") if folder.role else (FIRST_OWN, _folded(folder))
 
 
 def _folded(folder: Folder) -> str:

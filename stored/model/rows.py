@@ -71,11 +71,18 @@ class Rows(LOBTree):
         return uid
 
     def last_uid(self) -> int:
-        """Return the uid of the latest row there has ever been, 0 when none."""
+        """Return the uid of the latest row there has ever been, 0 when none.
+
+        A newest chunk that cannot be read counts as full, so that mail can go on arriving behind it.
+        """
         if not self:
             return 0
         newest: int = self.maxKey()
-        return newest * CHUNK_ROWS + len(self[newest].entries) - 1
+        try:
+            rows = len(self[newest].entries)
+        except UNREADABLE:
+            rows = CHUNK_ROWS
+        return newest * CHUNK_ROWS + rows - 1
 
     def row(self, uid: int) -> bytes:
         """Return the row's JSON, empty when the message is gone. Raises UNREADABLE when it is damaged."""
@@ -86,10 +93,13 @@ class Rows(LOBTree):
         return entry if isinstance(entry, bytes) else entry.json
 
     def discard(self, uid: int) -> None:
-        """Empty the row. A full chunk whose rows are all gone goes too."""
+        """Empty the row; one that cannot be read is left. A full chunk whose rows are all gone goes too."""
         number = uid // CHUNK_ROWS
         chunk = self.get(number)
-        if chunk is None or uid % CHUNK_ROWS >= len(chunk.entries):
+        try:
+            if chunk is None or uid % CHUNK_ROWS >= len(chunk.entries):
+                return
+        except UNREADABLE:
             return
         chunk.clear(uid % CHUNK_ROWS)
         if number != self.maxKey() and not any(chunk.entries):
