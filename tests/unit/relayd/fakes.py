@@ -22,6 +22,7 @@ class Taken:
     recipients: list[str]
     content: bytes
     options: str = ""
+    answered: bool = True
 
 
 @dataclass
@@ -112,7 +113,8 @@ class SmtpPeer:
         # A server that drops here may well have kept the letter; a refusal means that it has not.
         if told.startswith(b"2") or told in (DROP, HANG):
             with self.changed:
-                self.taken.append(Taken(state.sender, state.recipients, b"".join(lines), state.options))
+                content, answered = b"".join(lines), told.startswith(b"2")
+                self.taken.append(Taken(state.sender, state.recipients, content, state.options, answered))
                 self.changed.notify_all()
         self._send(connection, told)
 
