@@ -35,7 +35,7 @@ class AccountsPage(tk.Frame):
         px = theme.px
         self.notice = Notice(self, theme, words)
         self.notice.pack(side="top", fill="x")
-        scrolled = Scrolled(self, theme)
+        self._scrolled = scrolled = Scrolled(self, theme)
         scrolled.pack(fill="both", expand=True)
         self._page = tk.Frame(scrolled.inside, bg=look.PAPER)
         self._page.pack(fill="x", padx=px(30), pady=px(18))
@@ -171,6 +171,9 @@ class AccountsPage(tk.Frame):
         Prose(self._form, self._theme, text, "text", look.SOFT).pack(fill="x")
         column = tk.Frame(self._form, bg=look.PAPER)
         column.pack(anchor="w", pady=(px(4), 0))
+        # What is said about the form stands in the form, where the person is looking.
+        self.said = Notice(column, self._theme, self._words, stacked=True)
+        self.said.pack(fill="x", pady=(px(6), 0))
         return column
 
     def _field(self, column: tk.Frame, key: str, hidden: bool = False, hint: str = "") -> Field:
@@ -233,6 +236,7 @@ class AccountsPage(tk.Frame):
         self.go.state(["disabled" if waiting else "!disabled"])
         if waiting:
             self.notice.clear()
+            self.said.clear()
         else:
             self._status.configure(text="")
 
@@ -253,13 +257,13 @@ class AccountsPage(tk.Frame):
         if not self._alive():
             return
         self._wait(False)
-        self.notice.trouble(trouble)
+        elsewhere = trouble.kind.startswith(("nothing", "host", "connection", "remote", "cert", "tls"))
+        if elsewhere and trouble.kind != "remote_login_refused" and not self._is_long:
+            self.show_long_form(tried, self.address.get(), self.password.get())
+        self.said.trouble(trouble)
+        self._scrolled.show(self.said)
         if trouble.kind == "remote_login_refused":
             self.password.focus()
-        elif not self._is_long and trouble.kind.startswith(
-            ("nothing", "host", "connection", "remote", "cert", "tls")
-        ):
-            self.show_long_form(tried, self.address.get(), self.password.get())
 
     def _ask_server(self, server: Dict[str, Any]) -> None:
         """Ask before a password goes to a server that is not known to belong to the address."""
@@ -276,7 +280,8 @@ class AccountsPage(tk.Frame):
             self.show_long_form({}, address, password)
 
         text = words("accounts.ask_server", host=clean_line(server["host"]), address=address)
-        self.notice.ask(text, [(words("accounts.ask_yes"), yes), (words("accounts.ask_no"), no)])
+        self._scrolled.show(self.said)
+        self.said.ask(text, [(words("accounts.ask_yes"), yes), (words("accounts.ask_no"), no)])
 
     @property
     def _is_long(self) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tkinter as tk
 from tkinter import ttk
-from typing import Any, Callable, Dict, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
+from tkclient.model import Row
 from tkclient.ui import theme as look
+from tkclient.ui.chooser import Chooser
 from tkclient.ui.parts import button, label
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
@@ -21,34 +23,86 @@ VERBS: Sequence[Tuple[str, str, bool]] = (
     ("unread", "Ctrl-U", True),
     ("delete", "Del", True),
 )
+# What goes behind "more" first where the width or the text size leaves no room.
+LEAST_WANTED = ("unread", "answer_all", "move", "forward", "delete", "answer")
 
 
 class TopBar(tk.Frame):
-    """`verbs[name]()` is called for each button."""
+    """`verbs[name]()` is called for each button. Leaving is always in sight."""
 
     def __init__(
         self, parent: tk.Misc, theme: Theme, words: Words, verbs: Dict[str, Callable[[], Any]]
     ) -> None:
         super().__init__(parent, bg=look.PAPER)
         px = theme.px
-        label(self, theme, "restante", "brand", look.ACCENT).pack(
-            side="left", padx=(px(20), px(18)), pady=px(10)
-        )
+        self._theme, self._words, self._verbs = theme, words, verbs
+        self._brand = label(self, theme, "restante", "brand", look.ACCENT)
         self.buttons: Dict[str, ttk.Button] = {}
-        for name, key, needs in VERBS:
+        for name, key, _ in VERBS:
             style = "Primary" if name == "write" else "Flat"
-            made = button(self, words("do." + name), verbs[name], style, key, theme)
-            made.pack(side="left", padx=(0, px(6) if name == "write" else 0))
-            if needs:
-                self.buttons[name] = made
-        leave = button(self, words("do.leave"), verbs["leave"], "Flat", "Ctrl-Q", theme)
-        leave.pack(side="right", padx=(px(2), px(14)))
+            self.buttons[name] = button(self, words("do." + name), verbs[name], style, key, theme)
+        self.more = button(self, words("do.more"), self._show_more, "Flat")
+        self._leave = button(self, words("do.leave"), verbs["leave"], "Flat", "Ctrl-Q", theme)
+        self._leave.pack(side="right", padx=(px(2), px(14)), pady=px(6))
+        self._folded: List[str] = []
+        self._shown: Optional[Tuple[bool, Tuple[str, ...]]] = None
+        self.bind("<Configure>", lambda _: self.arrange())
+        theme.on_change(self, self._arrange_soon)
 
-    def letter_chosen(self, chosen: bool, trash: bool, words: Words) -> None:
+    def _arrange_soon(self) -> None:
+        self.after_idle(self.arrange)
+
+    def arrange(self) -> None:
+        """Show as many verbs as fit; the least wanted go behind "more"."""
+        px = self._theme.px
+        room = self.winfo_width() - self._leave.winfo_reqwidth() - px(30)
+        widths = {name: made.winfo_reqwidth() for name, made in self.buttons.items()}
+        brand = self._brand.winfo_reqwidth() + px(38)
+        folded: List[str] = []
+        with_brand = sum(widths.values()) + brand + px(6) <= room
+        needed = sum(widths.values()) + px(26)
+        for name in LEAST_WANTED:
+            if with_brand or needed + (self.more.winfo_reqwidth() if folded else 0) <= room:
+                break
+            folded.append(name)
+            needed -= widths[name]
+        if self._shown != (with_brand, tuple(folded)):
+            self._shown, self._folded = (with_brand, tuple(folded)), folded
+            self._pack(with_brand)
+
+    def _pack(self, with_brand: bool) -> None:
+        px = self._theme.px
+        for part in (self._brand, self.more, *self.buttons.values()):
+            part.pack_forget()
+        if with_brand:
+            self._brand.pack(side="left", padx=(px(20), px(18)))
+        for name, made in self.buttons.items():
+            if name not in self._folded:
+                first = name == "write"
+                made.pack(side="left", padx=(0 if with_brand or not first else px(20), px(6) if first else 0))
+        if self._folded:
+            self.more.pack(side="left")
+        # Tab goes in the order of what is seen.
+        for part in (*self.buttons.values(), self.more, self._leave):
+            part.lift()
+
+    def _show_more(self) -> None:
+        names = [name for name, _, _ in VERBS if name in self._folded]
+        choices = [(str(self.buttons[name]["text"]), self._verbs[name]) for name in names]
+        Chooser(self.winfo_toplevel(), self._theme, self.more, choices)
+
+    def place_of(self, name: str) -> ttk.Button:
+        """Return the button that stands for a verb: its own, or "more"."""
+        return self.more if name in self._folded else self.buttons[name]
+
+    def letter_chosen(self, row: Optional[Row]) -> None:
         """Let the verbs that need a letter be pressed only when there is one."""
-        for made in self.buttons.values():
-            made.state(["!disabled" if chosen else "disabled"])
-        self.buttons["delete"].configure(text=words("do.delete_for_good" if trash else "do.delete"))
+        for name, _, needs in VERBS:
+            if needs:
+                self.buttons[name].state(["!disabled" if row is not None else "disabled"])
+        self.more.state(["!disabled" if row is not None else "disabled"])
+        unread = row is not None and "seen" not in row["flags"]
+        self.buttons["unread"].configure(text=self._words("do.read" if unread else "do.unread"))
 
 
 class Foot(tk.Frame):

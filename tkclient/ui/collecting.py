@@ -14,8 +14,6 @@ from tkclient.ui.parts import draw_mark, on_wheel
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
 
-SHOWN_AT_MOST = 4
-
 
 class CollectingPane(tk.Frame):
     """`on_open(account id)`: the person wants to know about one, or to put it right."""
@@ -26,6 +24,7 @@ class CollectingPane(tk.Frame):
         self._rows: List[Tuple[Dict[str, Any], Dict[str, Any]]] = []
         self._top = 0
         self._at = 0
+        self._shown_at_most = 4
         self._fit = Fitter(theme)
         self.canvas = tk.Canvas(
             self,
@@ -55,11 +54,17 @@ class CollectingPane(tk.Frame):
         self._at = min(self._at, max(0, len(self._rows) - 1))
         self._fit_height()
 
+    def set_rows(self, rows: int) -> None:
+        """Show so many accounts at most; the others are scrolled to."""
+        if rows != self._shown_at_most:
+            self._shown_at_most = rows
+            self._fit_height()
+
     def _row_height(self) -> int:
         return self._theme.line_height("aside") + self._theme.line_height("small") + self._theme.px(9)
 
     def _fit_height(self) -> None:
-        height = min(SHOWN_AT_MOST, len(self._rows)) * self._row_height() + 6
+        height = min(self._shown_at_most, len(self._rows)) * self._row_height() + 6
         if int(str(self.canvas["height"])) != height:
             self.canvas.configure(height=height)
         self.canvas.configure(takefocus=bool(self._rows))

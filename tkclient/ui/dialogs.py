@@ -18,12 +18,13 @@ NOTE_MS = 8_000
 class Notice(tk.Frame):
     """Hidden until something is to be said. The owner grids or packs it once; it hides itself.
 
+    `stacked` is for narrow places: what can be done stands under the sentence, and nothing need be closed.
     `trouble` stays until it is closed or `clear`ed; a `note` goes by itself; `ask` waits for an answer.
     """
 
-    def __init__(self, parent: tk.Misc, theme: Theme, words: Words, closable: bool = True) -> None:
+    def __init__(self, parent: tk.Misc, theme: Theme, words: Words, stacked: bool = False) -> None:
         super().__init__(parent, bg=parent["bg"])
-        self._closable = closable
+        self._stacked = stacked
         self._theme, self._words = theme, words
         self._timer: Optional[str] = None
         self._inside: Optional[tk.Frame] = None
@@ -62,11 +63,11 @@ class Notice(tk.Frame):
         row = tk.Frame(inside, bg=paper)
         row.grid(row=0, column=2, sticky="e", padx=px(6), pady=px(4))
         made = [button(row, name, self._closing(command), style) for name, command in actions]
-        if close and self._closable:
+        if close and not self._stacked:
             made.append(button(row, self._words("notice.close"), self.clear, style))
         for one in made:
             one.pack(side="left", padx=px(2))
-        if len(made) > 2:
+        if len(made) > 2 or (made and self._stacked):
             row.grid(row=1, column=1, columnspan=2, sticky="w", padx=0)
         return made
 

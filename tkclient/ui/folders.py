@@ -57,8 +57,9 @@ class Folders(tk.Frame):
         return self._theme.line_height("text") + 2 * self._theme.px(8)
 
     def set_height(self, room: int) -> None:
-        """Be as high as all folders want, or as `room` allows."""
-        height = min(room, len(self._folders) * self._row_height() + 4)
+        """Be as high as all folders want, or as many whole ones as `room` allows."""
+        row = self._row_height()
+        height = max(1, min((room - 4) // row, len(self._folders))) * row + 4
         if int(str(self.canvas["height"])) != height:
             self.canvas.configure(height=height)
 

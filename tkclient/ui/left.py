@@ -107,6 +107,7 @@ class LeftPane(tk.Frame):
 
     def _fit_folders(self) -> None:
         """Give the folders what they want, or what the rest leaves; then they scroll."""
+        self.collecting.set_rows(2 if self.winfo_height() < 22 * self._theme.line_height("text") else 4)
         others = (self._who, self._maker, self._box)
         room = self.winfo_height() - sum(part.winfo_reqheight() for part in others) - self._theme.px(42)
         self.folders.set_height(max(self._theme.px(60), room))

@@ -44,7 +44,7 @@ class LoginPage(tk.Frame):
         self._column = tk.Frame(self, bg=look.PAPER)
         self._column.place(relx=0.5, rely=0.46, anchor="center", width=theme.px(380))
         self._head()
-        self.notice = Notice(self._column, theme, words, closable=False)
+        self.notice = Notice(self._column, theme, words, stacked=True)
         self.notice.pack(fill="x", pady=(theme.px(10), 0))
         self._form: Optional[tk.Frame] = None
         self._typed_name = name

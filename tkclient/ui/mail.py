@@ -18,6 +18,7 @@ from tkclient.trouble import ServerTrouble, Trouble
 from tkclient.ui import theme as look
 from tkclient.ui.accounts import AccountsPage
 from tkclient.ui.bars import Foot, TopBar
+from tkclient.ui.chooser import Chooser
 from tkclient.ui.collecting import trouble_of
 from tkclient.ui.dialogs import Notice
 from tkclient.ui.folders import folder_name
@@ -313,8 +314,7 @@ class MailPage(tk.Frame):
             panes[(at + 1) % len(panes)].focus_set()
 
     def _letter_chosen(self) -> None:
-        chosen = self._cover is None and self.list.selected is not None
-        self.top.letter_chosen(chosen, self.desk.mail.folder == "trash", self.words)
+        self.top.letter_chosen(self._chosen())
 
     def _chosen(self) -> Optional[Row]:
         return self.list.selected if self._cover is None else None
@@ -373,25 +373,12 @@ class MailPage(tk.Frame):
         row = self._chosen()
         if row is None:
             return
-        menu = tk.Menu(
-            self,
-            tearoff=False,
-            bg=look.PAPER,
-            fg=look.INK,
-            activebackground=look.WASH,
-            activeforeground=look.ACCENT,
-            bd=1,
-            relief="solid",
-            font=self.theme.fonts["text"],
-            activeborderwidth=self.theme.px(4),
-        )
-        for folder in self.desk.mailbox.folders:
-            if folder["id"] != row["folder"] and folder["id"] not in ("drafts", "sent"):
-                menu.add_command(
-                    label=folder_name(self.words, folder), command=self._mover(row, folder["id"])
-                )
-        place = self.top.buttons["move"]
-        menu.tk_popup(place.winfo_rootx(), place.winfo_rooty() + place.winfo_height(), 0)
+        choices = [
+            (folder_name(self.words, folder), self._mover(row, folder["id"]))
+            for folder in self.desk.mailbox.folders
+            if folder["id"] != row["folder"] and folder["id"] not in ("drafts", "sent")
+        ]
+        Chooser(self.winfo_toplevel(), self.theme, self.top.place_of("move"), choices)
 
     def _mover(self, row: Row, folder: str) -> Callable[[], None]:
         return lambda: self._remove(row, folder)

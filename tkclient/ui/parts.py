@@ -56,7 +56,8 @@ class Prose(tk.Label):
         fg: str = look.INK,
         **more: Any,
     ) -> None:
-        more = dict({"bg": parent["bg"], "anchor": "w", "justify": "left"}, **more)
+        # It asks for no width of its own: long texts would push everything aside.
+        more = dict({"bg": parent["bg"], "anchor": "w", "justify": "left", "width": 1}, **more)
         super().__init__(parent, text=text, font=theme.fonts[font], fg=fg, **more)
         self.bind("<Configure>", self._wrap)
 
@@ -110,7 +111,7 @@ class Field(tk.Frame):
 
 
 class Tip:
-    """A few words that come when the pointer rests on a widget, or the focus is on it."""
+    """A few words that come when the pointer rests on a widget."""
 
     DELAY_MS = 600
 
@@ -118,9 +119,8 @@ class Tip:
         self._widget, self._text, self._theme = widget, text, theme
         self._window: Optional[tk.Toplevel] = None
         self._timer: Optional[str] = None
-        for event in ("<Enter>", "<FocusIn>"):
-            widget.bind(event, self._soon, add="+")
-        for event in ("<Leave>", "<FocusOut>", "<ButtonPress>", "<Destroy>", "<Key>"):
+        widget.bind("<Enter>", self._soon, add="+")
+        for event in ("<Leave>", "<ButtonPress>", "<Destroy>", "<Key>"):
             widget.bind(event, self._away, add="+")
 
     def _soon(self, _: Any) -> None:

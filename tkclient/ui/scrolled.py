@@ -28,7 +28,9 @@ class Scrolled(tk.Frame):
             "<Configure>", lambda event: self._canvas.itemconfigure(self._item, width=event.width)
         )
         # A binding on the window cannot be taken back one by one: _see looks whether this page still is.
-        self.winfo_toplevel().bind("<FocusIn>", self._see, add="+")
+        self.winfo_toplevel().bind(
+            "<FocusIn>", lambda event: self.after_idle(self._see, event.widget), add="+"
+        )
         on_wheel(self._canvas, lambda steps: self._scroll(steps))
         on_wheel(self.inside, lambda steps: self._scroll(steps))
 
@@ -43,13 +45,22 @@ class Scrolled(tk.Frame):
         else:
             self._bar.pack(side="right", fill="y", before=self._canvas)
 
-    def _see(self, event: "tk.Event[tk.Misc]") -> None:
+    def show(self, widget: tk.Misc) -> None:
+        """Scroll `widget` to the head of what is seen, once everything has its place."""
+        self.after(50, lambda: self._to(widget))
+
+    def _to(self, widget: tk.Misc) -> None:
+        if self.winfo_exists() and widget.winfo_exists():
+            top = widget.winfo_rooty() - self.inside.winfo_rooty()
+            self._canvas.yview_moveto(max(0, top - 24) / max(1, self.inside.winfo_height()))
+
+    def _see(self, widget: tk.Misc) -> None:
         """Scroll so that the widget that has the focus can be seen."""
-        if not self.winfo_exists() or not str(event.widget).startswith(str(self.inside) + "."):
+        if not self.winfo_exists() or not str(widget).startswith(str(self.inside) + "."):
             return
         height = max(1, self.inside.winfo_height())
-        top = event.widget.winfo_rooty() - self.inside.winfo_rooty()
-        bottom = top + event.widget.winfo_height()
+        top = widget.winfo_rooty() - self.inside.winfo_rooty()
+        bottom = top + widget.winfo_height()
         shown = self._canvas.winfo_height()
         first = self._canvas.canvasy(0)
         if top < first:

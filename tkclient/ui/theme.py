@@ -154,6 +154,7 @@ class Theme:
             "DeskLink.TButton": (DESK, ACCENT, WASH, ACCENT, "aside", (6, 2)),
             "Warn.TButton": (WARN_WASH, INK, "#fae6cd", WARN, "aside_strong", (9, 3)),
             "Note.TButton": (WASH, INK, "#d2e8e6", ACCENT, "aside_strong", (9, 3)),
+            "Choice.TButton": (PAPER, INK, WASH, ACCENT, "text", (16, 6)),
             "Outline.TButton": (PAPER, INK, WASH, ACCENT, "text", (14, 6)),
         }
         for name, (paper, ink, over, ring, font, padding) in kinds.items():
@@ -166,11 +167,12 @@ class Theme:
                 bordercolor=edge,
                 lightcolor=paper,
                 darkcolor=paper,
-                relief="flat",
+                # A flat relief would draw no border, and so no sign of the focus.
+                relief="raised",
                 borderwidth=1,
                 font=self.fonts[font],
                 padding=tuple(self.px(p) for p in padding),
-                anchor="center",
+                anchor="w" if name == "Choice.TButton" else "center",
                 width=0,
             )
             inner = PAPER if name == "Primary.TButton" else ring
@@ -185,7 +187,6 @@ class Theme:
                 bordercolor=[("focus", ring)],
                 lightcolor=[("focus", inner), ("active", over)],
                 darkcolor=[("focus", inner), ("active", over)],
-                relief=[],
             )
 
     def _style_fields(self, style: ttk.Style) -> None:
@@ -223,7 +224,8 @@ class Theme:
                 background=paper,
                 foreground=INK,
                 font=self.fonts["text"],
-                indicatorcolor=PAPER,
+                indicatorbackground=PAPER,
+                indicatorforeground=ACCENT,
                 indicatorsize=self.px(13),
                 indicatormargin=self.px(4),
                 focuscolor=ACCENT,

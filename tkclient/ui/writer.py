@@ -6,7 +6,7 @@ import tkinter as tk
 from datetime import datetime
 from pathlib import Path
 from tkinter import filedialog, ttk
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Sequence
 
 from tkclient.clean import clean_line, clean_text
 from tkclient.compose import Letter
@@ -137,8 +137,12 @@ class Writer(tk.Frame):
 
     def _build_text(self) -> None:
         px, fonts = self._theme.px, self._theme.fonts
-        body = tk.Frame(self, bg=look.PAPER, highlightthickness=1, highlightbackground=look.EDGE)
-        body.pack(side="top", fill="both", expand=True, padx=px(26), pady=(px(10), px(10)))
+        edge = tk.Frame(self, bg=look.EDGE)
+        edge.pack(side="top", fill="both", expand=True, padx=px(26), pady=(px(10), px(10)))
+        ring = tk.Frame(edge, bg=look.PAPER)
+        ring.pack(fill="both", expand=True, padx=1, pady=1)
+        body = tk.Frame(ring, bg=look.PAPER)
+        body.pack(fill="both", expand=True, padx=1, pady=1)
         self.text = tk.Text(
             body,
             font=fonts["reading"],
@@ -167,6 +171,11 @@ class Writer(tk.Frame):
         self.text.configure(yscrollcommand=bar.set)
         bar.pack(side="right", fill="y")
         self.text.pack(side="left", fill="both", expand=True)
+        for event, colours in (
+            ("<FocusIn>", (look.ACCENT, look.ACCENT)),
+            ("<FocusOut>", (look.EDGE, look.PAPER)),
+        ):
+            self.text.bind(event, _painter((edge, ring), colours), add="+")
         self.text.insert("1.0", clean_text(self.letter.text))
         self.text.mark_set("insert", "1.0")
         self.text.edit_reset()
@@ -364,6 +373,16 @@ class Writer(tk.Frame):
         self._set_sending(False)
         actions = [(self._words("notice.again"), self.post)] if trouble.retryable else []
         self.notice.trouble(trouble, actions)
+
+
+def _painter(frames: Sequence[tk.Frame], colours: Sequence[str]) -> Callable[[Any], None]:
+    """Return what draws the edge of the text as that of an entry is drawn."""
+
+    def paint(_: Any) -> None:
+        for number, frame in enumerate(frames):
+            frame.configure(bg=colours[number])
+
+    return paint
 
 
 def _say_identity(identity: Dict[str, Any]) -> str:
