@@ -29,12 +29,13 @@ class Workers:
         """Have `work` done by a thread; it keeps the request id of whoever gave it."""
         context = copy_context()
         with self._guard:
+            # First of all: where no thread can be had any more, those there are come to it.
+            self._work.put(lambda: context.run(work))
             self._unfinished += 1
             if self._unfinished > len(self._threads) < self._count:
                 name = f"{self._name}-{len(self._threads) + 1}"
                 self._threads.append(threading.Thread(target=self._run, name=name, daemon=True))
                 self._threads[-1].start()
-        self._work.put(lambda: context.run(work))
 
     def _run(self) -> None:
         while True:

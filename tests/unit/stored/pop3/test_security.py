@@ -3,6 +3,7 @@
 import socket
 import ssl
 from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
 
 import pytest
 import trustme
@@ -85,6 +86,24 @@ def test_a_certificate_for_another_host(pop, authority, security):
         with pytest.raises(CertificateBad, match=r"certificate of pop\.test is for another host"):
             pop(server, security=security)
         assert said_nothing_secret(server)
+
+
+@pytest.mark.parametrize("security", ["plain", "tls"])
+def test_a_session_is_broken_off_by_another_thread(pop, good, security):
+    def retr(conversation, _):
+        conversation.send(b"+OK\r\nhalf a let")
+        half.set()
+        conversation.pause()
+
+    half = Event()
+    with PopServer([b"a\r\n"], answers={"RETR": retr}, tls=good if security == "tls" else None) as server:
+        session = pop(server, security=security)
+        aborter = Thread(target=lambda: half.wait(10) and session.abort())
+        aborter.start()
+        arriving = next(session.retrieve(session.entries()))
+        with pytest.raises(ConnectionFailed):
+            arriving.read()
+        aborter.join(10)
 
 
 def test_a_certificate_for_another_address(pop, authority):
