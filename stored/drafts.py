@@ -105,8 +105,8 @@ class Drafts:
         writer = self._writer(user)
         summary, text, account = self._read(user, id)
         theirs = _addresses(summary.reply_to or summary.from_)
-        if theirs and writer.owns(theirs[0].address):
-            theirs = _addresses(summary.to)  # answering one's own letter goes on where it went
+        if not account and theirs and writer.owns(theirs[0].address):
+            theirs = _addresses(summary.to)  # answering what one sent goes on where it went
         to = _unique(theirs)
         others = _unique(_addresses([*summary.to, *summary.cc]), but=to, without=writer)
         identity = writer.addressed([a.address for a in [*summary.to, *summary.cc]], account)
@@ -143,7 +143,7 @@ class Drafts:
         with self.blobs.raw(user, uid) as (raw, _):
             summary, (text, _) = mime.summarize(raw), mime.text_of(raw)
         row = self.store.open_account(user).read(lambda account: served(account, uid))
-        return summary, text, str(orjson.loads(row).get("account", ""))
+        return summary, text, str(orjson.loads(bytes(row)).get("account", ""))
 
     def _writer(self, user: str) -> Writer:
         """Return who is writing; an answer can be begun while `profiled` is away."""
