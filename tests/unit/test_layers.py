@@ -118,7 +118,7 @@ def test_the_windows_never_touch_the_network():
 
 
 def test_adapters_know_only_errors_and_plain_helpers():
-    adapters = ["stored/pop3", "stored/smtp.py", "relayd/courier.py"]
+    adapters = ["stored/pop3", "stored/smtp.py", "relayd/courier"]
     helpers = {"errors", "address", "resolve", "log"}
     for name in adapters:
         path = TOP / name
