@@ -105,11 +105,13 @@ class Drafts:
         writer = self._writer(user)
         summary, text, account = self._read(user, id)
         theirs = _addresses(summary.reply_to or summary.from_)
+        written_to = [*summary.to, *summary.cc]
         if not account and theirs and writer.owns(theirs[0].address):
-            theirs = _addresses(summary.to)  # answering what one sent goes on where it went
+            # Answering what one sent goes on where it went, as whom one sent it.
+            theirs, written_to = _addresses(summary.to), summary.from_
         to = _unique(theirs)
         others = _unique(_addresses([*summary.to, *summary.cc]), but=to, without=writer)
-        identity = writer.addressed([a.address for a in [*summary.to, *summary.cc]], account)
+        identity = writer.addressed([a.address for a in written_to], account)
         author = next(iter(_shown(summary.from_)), None)
         said = quoted(text, QUOTED_CHARACTERS)
         body = f"\n\n{attribution(writer.language, summary.sent_at, author)}\n{said}\n"
