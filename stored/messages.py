@@ -13,7 +13,7 @@ from stored import mime
 from stored.model.account import Account
 from stored.model.body import damaged
 from stored.model.folder import TRASH, Folder
-from stored.model.rows import UNREADABLE
+from stored.model.rows import UNREADABLE, Rows
 from stored.model.word import (
     ANSWERED,
     FLAG_NAMES,
@@ -73,15 +73,16 @@ def served(account: Account, uid: int) -> Ready:
     A row that cannot be read any more gives one that says `damaged`, so that the list goes on.
     """
     word = account.state[uid]
-    head = b'{"id":"m%d","folder":"%b","flags":%b,' % (
-        uid,
-        folder_id(account, folder_of(word)).encode(),
-        _FLAGS_JSON[flags_of(word) & _FLAGS_MASK],
-    )
+    return _spliced(account.rows, uid, word, folder_id(account, folder_of(word)))
+
+
+def _spliced(kept: Rows, uid: int, word: int, folder: str) -> Ready:
     try:
-        row = account.rows.row(uid)
+        row = kept.row(uid)
     except UNREADABLE:
         row = b""
+    flags = _FLAGS_JSON[flags_of(word) & _FLAGS_MASK]
+    head = b'{"id":"m%d","folder":"%b","flags":%b,' % (uid, folder.encode(), flags)
     return Ready(head + (row or _damaged_row(time_of(word))))
 
 
@@ -102,7 +103,18 @@ def _damaged_row(time: int) -> bytes:
 
 def rows(account: Account, uids: Iterable[int]) -> list[Row]:
     """Return the rows of those `uids` that are here, in their order."""
-    return cast(list[Row], [served(account, uid) for uid in uids if uid in account.state])
+    state, kept = account.state, account.rows
+    folders: dict[int, str] = {}
+    found = []
+    for uid in uids:
+        word = state.get(uid)
+        if word is None:
+            continue
+        number = folder_of(word)
+        if number not in folders:
+            folders[number] = folder_id(account, number)
+        found.append(_spliced(kept, uid, word, folders[number]))
+    return cast(list[Row], found)
 
 
 def _folder(account: Account, id: str) -> Folder:

@@ -19,14 +19,14 @@ from stored.model.rows import Rows
 from stored.model.word import SEEN, flags_of, folder_of, make_word, order_key, time_of
 
 
-class States(LLBTree):
+class States(LLBTree):  # type: ignore[misc]
     """uid → word."""
 
     max_leaf_size = 60
     max_internal_size = 100
 
 
-class Maildrop(Persistent):
+class Maildrop(Persistent):  # type: ignore[misc]
     """What is remembered of one remote account: the UIDLs collected from it."""
 
     version = 1
@@ -35,7 +35,7 @@ class Maildrop(Persistent):
         self.uidl = Hashes()
 
 
-class Account(Persistent):
+class Account(Persistent):  # type: ignore[misc]
     """The root of one user's mail. Its own record changes hardly ever; its members do."""
 
     version = 1
@@ -153,7 +153,7 @@ class Account(Persistent):
         return (uid for uid in self.message_ids.find(self.salt, message_id) if uid in self.state)
 
 
-class Accounts(Persistent):
+class Accounts(Persistent):  # type: ignore[misc]
     """The root of a database that several users share (ZEO, PostgreSQL)."""
 
     version = 1

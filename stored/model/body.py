@@ -56,7 +56,7 @@ def pack(raw: bytes) -> Packed:
     return Packed(len(raw), hashlib.sha256(raw).digest(), chunks)
 
 
-class BodyChunk(Persistent):
+class BodyChunk(Persistent):  # type: ignore[misc]
     """256 KB of a large message, compressed."""
 
     version = 1
@@ -65,7 +65,7 @@ class BodyChunk(Persistent):
         self.packed = packed
 
 
-class Body(Persistent):
+class Body(Persistent):  # type: ignore[misc]
     """One message's octets and what is known of where they came from."""
 
     version = 1
@@ -128,7 +128,7 @@ def damaged(cause: str) -> Damaged:
     )
 
 
-class Bodies(LOBTree):
+class Bodies(LOBTree):  # type: ignore[misc]
     """uid → Body."""
 
     max_leaf_size = 60

@@ -15,7 +15,7 @@ FIRST_OWN = 16
 INBOX, DRAFTS, SENT, JUNK, TRASH = ROLES
 
 
-class Folder(Persistent):
+class Folder(Persistent):  # type: ignore[misc]
     """One folder. `total` and `unread` are counted as messages come and go, never by looking."""
 
     version = 1
@@ -36,7 +36,7 @@ class Folder(Persistent):
         return self.role or f"f{self.number - FIRST_OWN + 1}"
 
 
-class Folders(Persistent):
+class Folders(Persistent):  # type: ignore[misc]
     """All folders of a user, by number. A number is never used again."""
 
     version = 1

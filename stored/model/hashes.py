@@ -20,7 +20,7 @@ def _digest(salt: bytes, text: str) -> tuple[int, int]:
     return number >> 34, number & (1 << 34) - 1
 
 
-class Hashes(LLBTree):
+class Hashes(LLBTree):  # type: ignore[misc]
     """Hash of a text → a uid. Several uids may share one text."""
 
     max_leaf_size = 30

@@ -71,7 +71,7 @@ def decode(entry: bytes) -> tuple[bool, Iterator[tuple[int, int]]]:
     return bool(entry[0] & FOLDERS_CHANGED), fates()
 
 
-class LogEntry(Persistent):
+class LogEntry(Persistent):  # type: ignore[misc]
     """An entry too long to stand among its neighbours."""
 
     version = 1
@@ -90,7 +90,7 @@ class Changes:
     folders: bool = False
 
 
-class Log(LOBTree):
+class Log(LOBTree):  # type: ignore[misc]
     """step → entry. Steps follow one another without a gap, so both ends are all the counters needed."""
 
     max_leaf_size = 30

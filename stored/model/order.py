@@ -56,7 +56,7 @@ def _cut(seat: int, length: int) -> int:
     return 1 if seat == 0 else length // 2
 
 
-class Block(Persistent):
+class Block(Persistent):  # type: ignore[misc]
     """A leaf: up to 512 keys, packed, ascending."""
 
     version = 1
@@ -100,7 +100,7 @@ class Block(Persistent):
 Node = Union[Block, "Index"]
 
 
-class Index(Persistent):
+class Index(Persistent):  # type: ignore[misc]
     """An inner node: its children with the lowest key and the count of each."""
 
     version = 1
@@ -173,7 +173,7 @@ class Index(Persistent):
         return b"".join(pieces)
 
 
-class Order(Persistent):
+class Order(Persistent):  # type: ignore[misc]
     """The whole order of one folder: a tree, and the head that holds the newest keys.
 
     Every key of the head is above every key of the tree.

@@ -15,7 +15,7 @@ CHUNK_ROWS = 32
 UNREADABLE = (Damaged, KeyError)
 
 
-class Row(Persistent):
+class Row(Persistent):  # type: ignore[misc]
     """One row that waits to be folded."""
 
     version = 1
@@ -24,7 +24,7 @@ class Row(Persistent):
         self.json = json
 
 
-class RowChunk(Persistent):
+class RowChunk(Persistent):  # type: ignore[misc]
     """Up to 32 rows: octets, or a Row of the newest; empty octets where the message is gone."""
 
     version = 1
@@ -53,7 +53,7 @@ def _folded(entry: bytes | Row) -> bytes | Row:
         return entry
 
 
-class Rows(LOBTree):
+class Rows(LOBTree):  # type: ignore[misc]
     """uid // 32 → RowChunk. The newest chunk always stays, since the next uid is counted from it."""
 
     max_leaf_size = 60

@@ -28,7 +28,7 @@ class Recipient:
     at: int = 0
 
 
-class Submission(Persistent):
+class Submission(Persistent):  # type: ignore[misc]
     """One submitted letter. The octets to send are those of `body` from `skip` on (before it stands Bcc).
 
     `body` is the very object of the copy in Sent, so it is kept once, and survives that copy's destruction

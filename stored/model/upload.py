@@ -7,7 +7,7 @@ from persistent import Persistent
 CHUNK_OCTETS = 256 * 1024
 
 
-class UploadChunk(Persistent):
+class UploadChunk(Persistent):  # type: ignore[misc]
     """At most 256 KB of an upload, an object of its own so that adding to an upload rewrites nothing."""
 
     version = 1
@@ -16,7 +16,7 @@ class UploadChunk(Persistent):
         self.octets = octets
 
 
-class Upload(Persistent):
+class Upload(Persistent):  # type: ignore[misc]
     """One upload: `length` octets promised, `offset` of them here; `created_at` in seconds since 1970."""
 
     version = 1

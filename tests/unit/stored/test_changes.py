@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from stored import changes as changing
+from stored.append import append
 from stored.changes import changes
 from stored.folders import list_folders, set_folders
 from stored.messages import change, delete, page
@@ -70,13 +71,13 @@ class TwoClients(RuleBasedStateMachine):
         self.patch.setattr(order, "INDEX_CHILDREN", 3)
         self.patch.setattr(order, "HEAD_KEYS", 2)
         self.patch.setattr(rows, "CHUNK_ROWS", 4)
-        self.directory = self.tmp()
-        self.store = Store(self.directory)
+        self.store = Store(self.new_directory())
         self.mail = self.store.open_account("ana")
         self.often, self.seldom = Client(self.mail), Client(self.mail)
         self.number = 0
 
-    tmp = None
+    def new_directory(self):
+        raise NotImplementedError
 
     def ids(self, picks):
         known = sorted(self.often.messages)
@@ -93,7 +94,7 @@ class TwoClients(RuleBasedStateMachine):
         folder=st.integers(0, 99),
         flags=st.integers(0, 31),
     )
-    def append(self, minutes, folder, flags):
+    def arrive(self, minutes, folder, flags):
         batch = []
         for minute in minutes:
             self.number += 1
@@ -135,8 +136,6 @@ class TwoClients(RuleBasedStateMachine):
         one = prepared(letter(self.number + 1))
 
         def work(account):
-            from stored.append import append
-
             new = f"m{append(account, one)}"
             change(account, [*ids, new], {"seen": True, "folder": "junk"})
             delete(account, [new], for_good=True)
@@ -160,7 +159,7 @@ class TwoClients(RuleBasedStateMachine):
 
 def test_clients_that_apply_changes_agree_with_a_fresh_listing(tmp_path_factory):
     class Here(TwoClients):
-        def tmp(self):
+        def new_directory(self):
             return tmp_path_factory.mktemp("changes")
 
     Here.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)

@@ -17,10 +17,11 @@ from tests.unit.stored.keeping import keep, letter, prepared
 
 
 class Sessions:
-    revoked = ()
+    def __init__(self):
+        self.revoked = []
 
     def revoke(self, session):
-        self.revoked = (*self.revoked, session)
+        self.revoked.append(session)
 
 
 ANA = Asker(Principal("user", "ana", "s1"), "request-1", "192.0.2.1")
@@ -38,19 +39,26 @@ def methods(store, sessions):
     return Methods.of(*services, system="stored", check_returns=True)
 
 
+def answer_of(wire, body, asker):
+    """Return the body of the answer."""
+    reply = wire.answer(body, asker)
+    assert reply.body is not None
+    return reply.body
+
+
 @pytest.fixture(params=["json", "xml"])
 def call(request, methods):
     """Return a function that calls a public method as ana: call("folder.list", key=value)."""
 
     def by_json(method, **params):
         body = orjson.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-        answer = orjson.loads(JsonRpc(methods.on("public")).answer(body, ANA).body)
+        answer = orjson.loads(answer_of(JsonRpc(methods.on("public")), body, ANA))
         assert "error" not in answer, answer
         return answer["result"]
 
     def by_xml(method, **params):
         body = xmlrpc.client.dumps((params,) if params else (), method).encode()
-        (result,), _ = xmlrpc.client.loads(XmlRpc(methods.on("public")).answer(body, ANA).body)
+        (result,), _ = xmlrpc.client.loads(answer_of(XmlRpc(methods.on("public")), body, ANA))
         return result
 
     return by_json if request.param == "json" else by_xml
@@ -91,9 +99,9 @@ def test_one_user_never_sees_what_is_another_s(methods, store, call):
 def test_only_profiled_revokes_sessions(methods, sessions):
     body = orjson.dumps({"jsonrpc": "2.0", "id": 1, "method": "session.revoked", "params": {"session": "s1"}})
     assert "session.revoked" not in methods.on("public")
-    answer = orjson.loads(JsonRpc(methods.on("internal")).answer(body, PROFILED).body)
+    answer = orjson.loads(answer_of(JsonRpc(methods.on("internal")), body, PROFILED))
     assert answer["result"] == {}
-    assert sessions.revoked == ("s1",)
+    assert sessions.revoked == ["s1"]
 
 
 @pytest.mark.parametrize(
