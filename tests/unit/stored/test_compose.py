@@ -3,6 +3,7 @@
 import email
 import email.policy
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ EVA = Address("Eva", "eva@dos.example")
 
 
 def letter(**fields):
-    plain = {
+    plain: dict[str, Any] = {
         "sender": ANA,
         "to": [EVA],
         "subject": "Hola",

@@ -5,6 +5,7 @@ import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,7 +28,7 @@ from tests.unit.stored.writing import ANA, NOW, RelayServer
 
 IS_SUBMISSION = check(types.Submission)
 
-DRAFT = {
+DRAFT: Any = {
     "from": "i1",
     "to": ["Eva <eva@dos.example>"],
     "cc": ["Leo <leo@año.example>"],
@@ -358,7 +359,9 @@ def test_a_damaged_letter_is_never_sent_as_an_empty_one(still, store, tmp_path, 
     still.outbox.submit("ana", "k1", DRAFT)
 
     def damage(account):
-        Submissions(account.submissions).pending()[0].body.sha256 = bytes(32)
+        (submission,) = Submissions(account.submissions).pending()
+        assert submission.body is not None
+        submission.body.sha256 = bytes(32)
 
     mail.write(damage)
     after = Post(store, tmp_path, relay_server.address)

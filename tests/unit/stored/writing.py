@@ -4,6 +4,7 @@ import socket
 import threading
 from collections import Counter
 from datetime import UTC, datetime
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
@@ -31,23 +32,17 @@ class RelayServer:
 
     def __init__(self):
         self.accepted = []
-        self.queued = Counter()
+        self.queued: Counter[str] = Counter()
         self.replies = {}  # recipient or command → reply in place of 250
         self.lose_replies = 0  # transactions to accept and then drop the connection
         self.changed = threading.Condition()
-        self._controller = None
+        self._controller: Any = None
 
     def start(self, port=0):
-        self._controller = Controller(
+        self._controller = _Controller(
             self,
             hostname="127.0.0.1",
             port=port or _free_port(),
-            authenticator=self._authenticate,
-            auth_required=True,
-            auth_require_tls=False,
-        )
-        self._controller.factory = lambda: _Session(
-            self,
             authenticator=self._authenticate,
             auth_required=True,
             auth_require_tls=False,
@@ -105,6 +100,11 @@ class RelayServer:
 
 class _Session(SMTP):
     command_size_limit = 8192
+
+
+class _Controller(Controller):
+    def factory(self):
+        return _Session(self.handler, **self.SMTP_kwargs)
 
 
 def _free_port():
