@@ -63,7 +63,10 @@ class Letter:
         return draft
 
     def fingerprint(self) -> str:
-        written = json.dumps(self.draft(), sort_keys=True).encode("utf-8", "replace")
+        """Return what tells this letter from any other; the server renames its blobs at each saving."""
+        draft = self.draft()
+        draft["attachments"] = [(item.name, item.type, item.octets) for item in self.attachments if item.blob]
+        written = json.dumps(draft, sort_keys=True).encode("utf-8", "replace")
         return hashlib.sha256(written).hexdigest()
 
     @property

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone, tzinfo
-from typing import Optional
+from typing import Any, Mapping, Optional
 
 from tkclient.words import Words
+
+CLOCKS_DIFFER = timedelta(minutes=15)
 
 
 def parse_time(text: str) -> Optional[datetime]:
@@ -52,6 +54,15 @@ def full(words: Words, text: str, now: datetime, zone: Optional[tzinfo] = None) 
         return words("date.weekday_at", day=words("date.weekday.%d" % when.weekday()), time=clock)
     month = words("date.month.%d" % when.month)
     return words("date.full", day=when.day, month=month, year=when.year, time=clock)
+
+
+def of_letter(row: Mapping[str, Any]) -> str:
+    """Return the time a letter says it was written, unless that is after it arrived: then when it arrived."""
+    arrived = str(row["received_at"])
+    sent, got = parse_time(str(row.get("sent_at", ""))), parse_time(arrived)
+    if sent is None or (got is not None and sent > got + CLOCKS_DIFFER):
+        return arrived
+    return str(row["sent_at"])
 
 
 def ago(words: Words, text: str, now: datetime) -> str:

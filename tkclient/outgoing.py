@@ -50,12 +50,16 @@ class Outgoing:
             return
         self._saving[id(letter)] = []
         fingerprint = letter.fingerprint()
+        sent_along = [item for item in letter.attachments if item.blob]
         params: Dict[str, Any] = {"draft": letter.draft()}
         if letter.id:
             params["id"] = letter.id
 
         def saved(answer: Dict[str, Any]) -> None:
+            # A saved draft has another id each time, and so have its attachments.
             letter.id, letter.saved = str(answer["id"]), fingerprint
+            for number, item in enumerate(answer.get("attachments", [])[: len(sent_along)]):
+                sent_along[number].blob = str(item["blob"])
             waiting = self._saving.pop(id(letter), [])
             done()
             for job in waiting:
@@ -78,6 +82,10 @@ class Outgoing:
 
     def send(self, letter: Letter, done: Done, failed: Failed) -> None:
         """Submit the letter once, however often this is asked; `done` gets the Submission."""
+        waiting = self._saving.get(id(letter))
+        if waiting is not None:
+            waiting.append(lambda: self.send(letter, done, failed))
+            return
         params: Dict[str, Any] = {"key": letter.key(), "draft": letter.draft()}
         if letter.id:
             params["id"] = letter.id

@@ -249,6 +249,7 @@ class AccountsPage(tk.Frame):
             return
         self._wait(False)
         self.show_short_form()
+        self.address.focus()
         text = self._words("accounts.saved", address=account["address"])
         self.notice.note(text, [(self._words("accounts.back"), self._on_leave)], stays=True)
 

@@ -40,7 +40,9 @@ class AttachmentPane(tk.Frame):
             return
         px = self._theme.px
         self.pack(side="bottom", fill="x", padx=px(26), pady=(px(4), px(14)))
-        self._box = tk.Frame(self, bg=look.DESK, highlightbackground=look.LINE, highlightthickness=1)
+        self._box = tk.Frame(
+            self, bg=look.DESK, highlightbackground=look.LINE, highlightcolor=look.LINE, highlightthickness=1
+        )
         self._box.pack(fill="x")
         canvas = tk.Canvas(self._box, bg=look.DESK, bd=0, highlightthickness=0, height=10, width=10)
         inside = tk.Frame(canvas, bg=look.DESK)

@@ -10,47 +10,52 @@ from typing import Any
 
 
 def teach(root: tk.Tk) -> None:
-    """Give every text and entry of this window the common habits."""
+    """Give every text and entry of this window the common habits, Tk's own dialogues included."""
+    habits = _Habits(root)
     for class_ in ("Text", "TEntry", "TCombobox"):
         for key in ("<Control-a>", "<Control-A>"):
-            root.bind_class(class_, key, _select_all)
-    root.bind_class("Text", "<<Paste>>", _paste_text)
-    root.bind_class("TEntry", "<<Paste>>", _paste_entry)
+            root.bind_class(class_, key, habits.select_all)
+    root.bind_class("Text", "<<Paste>>", habits.paste)
+    root.bind_class("TEntry", "<<Paste>>", habits.paste)
 
 
-def _select_all(event: Any) -> str:
-    widget = event.widget
-    if isinstance(widget, tk.Text):
-        widget.tag_add("sel", "1.0", "end-1c")
-    else:
-        widget.select_range(0, "end")
-        widget.icursor("end")
-    return "break"
+class _Habits:
+    """Speaks to widgets by their Tcl names: those of Tk's own dialogues have no Python object."""
 
+    def __init__(self, root: tk.Tk) -> None:
+        self._root = root
+        self._call = root.tk.call
 
-def _clipboard(widget: Any) -> str:
-    try:
-        return str(widget.clipboard_get())
-    except tk.TclError:
-        return ""
+    def _is_text(self, name: str) -> bool:
+        return str(self._call("winfo", "class", name)) == "Text"
 
+    def select_all(self, event: Any) -> str:
+        name = str(event.widget)
+        if self._is_text(name):
+            self._call(name, "tag", "add", "sel", "1.0", "end-1c")
+        else:
+            self._call(name, "selection", "range", 0, "end")
+            self._call(name, "icursor", "end")
+        return "break"
 
-def _paste_text(event: Any) -> str:
-    widget = event.widget
-    text = _clipboard(widget).replace("\x00", "")
-    if text and str(widget["state"]) == "normal":
-        if widget.tag_ranges("sel"):
-            widget.delete("sel.first", "sel.last")
-        widget.insert("insert", text)
-        widget.see("insert")
-    return "break"
+    def paste(self, event: Any) -> str:
+        name = str(event.widget)
+        text = self._clipboard()
+        if not text or str(self._call(name, "cget", "-state")) not in ("normal", ""):
+            return "break"
+        if self._is_text(name):
+            if self._call(name, "tag", "ranges", "sel"):
+                self._call(name, "delete", "sel.first", "sel.last")
+            self._call(name, "insert", "insert", text)
+            self._call(name, "see", "insert")
+        else:
+            if int(self._call(name, "selection", "present")):
+                self._call(name, "delete", "sel.first", "sel.last")
+            self._call(name, "insert", "insert", " ".join(text.split()))
+        return "break"
 
-
-def _paste_entry(event: Any) -> str:
-    widget = event.widget
-    text = " ".join(_clipboard(widget).replace("\x00", "").split())
-    if text and not widget.instate(["readonly"]):
-        if widget.selection_present():
-            widget.delete("sel.first", "sel.last")
-        widget.insert("insert", text)
-    return "break"
+    def _clipboard(self) -> str:
+        try:
+            return str(self._root.clipboard_get()).replace("\x00", "")
+        except tk.TclError:
+            return ""  # Nothing is there, or it is no text.

@@ -301,7 +301,7 @@ class MessageList(tk.Frame):
         canvas.create_line(left, y + height - 1, right, y + height - 1, fill=look.LINE)
         font = "strong" if unread else "text"
         top = y + px(9)
-        when = dates.short(self._words, row["received_at"], now)
+        when = dates.short(self._words, dates.of_letter(row), now)
         canvas.create_text(
             right,
             top + theme.line_height(font) // 2,

@@ -416,6 +416,11 @@ class MailPage(tk.Frame):
         if not isinstance(self._cover, Writer):
             self._open_writer(Letter({}))
 
+    def post(self) -> None:
+        """Send the letter that is being written."""
+        if isinstance(self._cover, Writer):
+            self._cover.post()
+
     def answer(self, everyone: bool = False) -> None:
         row = self._chosen()
         if row is not None:

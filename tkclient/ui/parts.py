@@ -22,6 +22,8 @@ def button(
     made = ttk.Button(parent, text=text, command=command, style=style + ".TButton")
     made.bind("<Return>", lambda _: made.invoke())
     made.bind("<KP_Enter>", lambda _: made.invoke())
+    # Otherwise Return would take what belongs to the window: sending a letter.
+    made.bind("<Control-Return>", lambda _: None)
     if tip and theme is not None:
         Tip(made, tip, theme)
     return made

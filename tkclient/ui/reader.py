@@ -158,6 +158,9 @@ class Reader(tk.Frame):
         self._rule.pack(side="top", fill="x", padx=self._theme.px(26))
         self.attachments.show([part for part in letter.get("parts", []) if not part.get("inline")])
         self._body.pack(side="top", fill="both", expand=True, padx=(self._theme.px(2), 0))
+        if letter.get("damaged"):
+            self.notice.trouble(Trouble("damaged"))
+            return
         self._write(clean_text(letter.get("text", "")), bool(letter.get("text_truncated")))
 
     def _write(self, text: str, truncated: bool) -> None:
@@ -189,7 +192,7 @@ class Reader(tk.Frame):
         Prose(head, theme, subject, "title").pack(fill="x", pady=(px(16), px(4)))
         who = tk.Frame(head, bg=look.PAPER)
         who.pack(fill="x")
-        when = dates.full(words, letter.get("sent_at") or letter["received_at"], datetime.now(timezone.utc))
+        when = dates.full(words, dates.of_letter(letter), datetime.now(timezone.utc))
         label(who, theme, when, "aside", look.SOFT).pack(side="right", anchor="n")
         name, address = self._sender(letter)
         label(who, theme, name, "strong").pack(side="left")

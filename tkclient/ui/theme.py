@@ -116,6 +116,7 @@ class Theme:
     def _style(self) -> None:
         style = ttk.Style(self.root)
         style.theme_use("clam")
+        self._style_dialogues(style)
         self._style_buttons(style)
         self._style_fields(style)
         self._style_scrollbar(style)
@@ -129,6 +130,30 @@ class Theme:
             thickness=self.px(4),
             borderwidth=0,
         )
+
+    def _style_dialogues(self, style: ttk.Style) -> None:
+        """Give Tk's own file dialogues our paper and letters; they are made of unnamed styles."""
+        style.configure(".", background=PAPER, foreground=INK, font=self.fonts["text"], bordercolor=EDGE)
+        style.configure(
+            "TButton", background=PAPER, bordercolor=EDGE, lightcolor=PAPER, darkcolor=PAPER, width=0
+        )
+        style.map("TButton", background=[("active", WASH)], bordercolor=[("focus", ACCENT)])
+        style.map("TCheckbutton", background=[("active", PAPER)])
+        for name in ("TMenubutton", "Toolbutton"):
+            style.configure(name, background=PAPER, bordercolor=EDGE, lightcolor=PAPER, darkcolor=PAPER)
+            style.map(name, background=[("active", WASH)])
+        self.root.option_add("*TkFDialog*background", PAPER)
+        self.root.option_add("*TkFDialog*selectBackground", ACCENT)
+        size = self.fonts["text"].cget("size")
+        for name in (
+            "TkDefaultFont",
+            "TkTextFont",
+            "TkIconFont",
+            "TkMenuFont",
+            "TkCaptionFont",
+            "TkHeadingFont",
+        ):
+            tkfont.nametofont(name, self.root).configure(family=self.family, size=size)
 
     def _style_buttons(self, style: ttk.Style) -> None:
         bare: Any = [

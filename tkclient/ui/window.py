@@ -99,7 +99,7 @@ class Window:
         # This call fails by design: it makes Tk load its dialogue, whose settings exist only then.
         with contextlib.suppress(tk.TclError):
             self.root.tk.call("tk_getOpenFile", "-no-such-option")
-        for name, value in (("showHiddenBtn", 1), ("showHiddenVar", 0)):
+        for name, value in (("showHiddenBtn", 0), ("showHiddenVar", 0)):
             self.root.tk.call("set", "::tk::dialog::file::" + name, value)
 
     def _opened(self, profile: Dict[str, Any]) -> None:
@@ -152,6 +152,7 @@ class Window:
             "<F5>": lambda page: page.collect(),
             "<F6>": lambda page: page.next_pane(),
             "<F1>": lambda page: page.show_keys(),
+            "<Control-Return>": lambda page: page.post(),
             "<Delete>": self._delete_key,
             "<Escape>": lambda page: page.back(),
         }

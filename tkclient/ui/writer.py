@@ -153,9 +153,7 @@ class Writer(tk.Frame):
             undo=True,
             width=10,
             height=4,
-            highlightthickness=1,
-            highlightbackground=look.PAPER,
-            highlightcolor=look.ACCENT,
+            highlightthickness=0,
             padx=px(12),
             pady=px(8),
             spacing1=px(2),
@@ -271,7 +269,9 @@ class Writer(tk.Frame):
 
     def attach(self) -> None:
         """Let the person choose files and send them up."""
-        chosen = filedialog.askopenfilenames(parent=self, title=self._words("writer.attach_title"))
+        chosen = filedialog.askopenfilenames(
+            parent=self, title=self._words("writer.attach_title"), initialdir=str(Path.home())
+        )
         for name in chosen or ():
             self.attach_file(Path(name))
 
