@@ -19,7 +19,7 @@ from relayd.queue import MailQueue
 from relayd.routes import NoRoute
 from relayd.types import Waiting
 from restante import log
-from restante.errors import Damaged, Draining, NotFound, RestanteError
+from restante.errors import Damaged, Draining, RestanteError
 
 _LOG = log.get("delivery")
 
@@ -173,7 +173,7 @@ class Delivery:
         try:
             self._deliver(job)
             self._stumbles.pop(job.item, None)
-        except (NotFound, Draining):
+        except Draining:
             return
         except Damaged:
             self._surely(lambda: self._queue.set_aside(job.item, "its record is damaged"))
@@ -189,11 +189,13 @@ class Delivery:
                 self._again(job, STUMBLE_AGAIN_SECONDS * count)
 
     def _deliver(self, job: Job) -> None:
-        waiting = self._queue.waiting(job.item)
-        recipients = self._recipients(waiting, job.destination)
-        if waiting is None or not recipients:
+        opened = self._queue.opened(job.item)
+        if opened is None:
             return
-        content = self._queue.content(job.item)
+        waiting, content = opened
+        recipients = self._recipients(waiting, job.destination)
+        if not recipients:
+            return
         letter = Letter(waiting.sender, recipients, content, waiting.smtputf8)
         started = time.monotonic()
         try:
@@ -215,10 +217,11 @@ class Delivery:
         if left is not None:
             self._plan_again(left, job.destination)
 
-    def _recipients(self, waiting: Waiting | None, destination: str) -> tuple[str, ...]:
+    def _recipients(self, waiting: Waiting, destination: str) -> tuple[str, ...]:
         """Return who of an item travels to `destination` and is still waited for."""
-        everyone = waiting.recipients if waiting is not None else ()
-        return tuple(one.address for one in everyone if self._routes.destination(one.address) == destination)
+        return tuple(
+            one.address for one in waiting.recipients if self._routes.destination(one.address) == destination
+        )
 
     def _plan_again(self, left: Waiting, destination: str) -> None:
         """Plan the next attempt of those who were deferred; other destinations have jobs of their own."""
@@ -239,7 +242,7 @@ class Delivery:
         while True:
             try:
                 return write()
-            except (Draining, NotFound):
+            except Draining:
                 raise
             except RestanteError as error:
                 _LOG.error("attempt.not_recorded", cause=error)

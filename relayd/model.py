@@ -44,12 +44,14 @@ class Body(Persistent):  # type: ignore[misc]
             )
 
     def content(self) -> bytes:
-        return self.inline or b"".join(chunk.octets for chunk in self.chunks)
-
-    def head(self, limit_octets: int = CHUNK_OCTETS) -> bytes:
-        """Return the beginning, reading one chunk at most."""
-        first = self.inline or (self.chunks[0].octets if self.chunks else b"")
-        return first[:limit_octets]
+        """Return the octets. Chunks are let go one by one, so that memory holds the letter once."""
+        if self.inline:
+            return self.inline
+        content = bytearray()
+        for chunk in self.chunks:
+            content += chunk.octets
+            chunk._p_deactivate()
+        return bytes(content)
 
 
 @dataclass(frozen=True)

@@ -156,17 +156,14 @@ class MailQueue:
 
         return self._database.read(look)
 
-    def content(self, item: str) -> bytes:
-        """Return the octets of an item that waits. Raises Damaged, NotFound."""
+    def opened(self, item: str) -> tuple[Waiting, bytes] | None:
+        """Return an item as it is now with its octets, or None once it has left. Raises Damaged."""
 
-        def look(root: Queue) -> bytes | None:
+        def look(root: Queue) -> tuple[Waiting, bytes] | None:
             found = root.items.get(item)
-            return None if found is None else bytes(found.body.content())
+            return None if found is None else (transitions.waiting(found), bytes(found.body.content()))
 
-        content = self._database.read(look)
-        if content is None:
-            raise NotFound(f"queue item {item} is gone", about=item)
-        return content
+        return self._database.read(look)
 
     def record(self, item: str, replies: Mapping[str, Reply], header: bytes) -> Waiting | None:
         """Write down what an attempt brought and return who is still waited for. Commits; blocks.

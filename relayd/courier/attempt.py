@@ -165,10 +165,12 @@ class Courier:
 
     def _content(self, session: Session, host: str, content: bytes) -> Reply:
         """Send the octets; return the reply that holds for every recipient taken so far."""
+        session.final_dot_sent = False
         try:
+            code, said = session.command("DATA", self._times.data)
+            if code != 354:
+                return _as_refusal(Reply.read(code, said, host))
             code, said = session.send_content(content)
-        except smtplib.SMTPDataError as error:
-            return _as_refusal(Reply.read(error.smtp_code, error.smtp_error, host))
         except Broken as error:
             return Reply(451, "4.4.2", f"{host}: {error}", sure=not session.final_dot_sent)
         return replace(Reply.read(code, said, host), sure=False)

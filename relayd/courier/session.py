@@ -9,6 +9,7 @@ import smtplib
 import socket
 import ssl
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 REPLY_LIMIT_OCTETS = 65_536
@@ -103,34 +104,31 @@ class Session(smtplib.SMTP):
         return self.docmd(line)
 
     def send_content(self, content: bytes) -> tuple[int, bytes]:
-        """Send DATA and the octets, dots stuffed by smtplib; return the last reply.
+        """Send the octets after a 354, with their dots stuffed, and return the reply to their end.
 
-        Raises SMTPDataError when DATA itself is refused. `final_dot_sent` tells whether the octets may
-        have been taken although no reply came.
+        In blocks: smtplib's own `data` would hold the letter four times. `final_dot_sent` tells whether
+        the octets may have been taken although no reply came.
         """
-        self.allow(self.times.data)
-        return self.data(content)
+        for block in stuffed(content):
+            self.allow(self.times.block)
+            self.send(block)
+        # It counts as sent even when sending it fails: the server may have it.
+        self.final_dot_sent = True
+        self.send(b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n")
+        self.allow(self.times.final)
+        return self.getreply()
 
     def send(self, s: "bytes | str") -> None:  # type: ignore[override]
-        """Send in blocks, each with its own time-out; a letter is the only thing longer than one."""
+        """Send within the time of the step; smtplib sends every command through here."""
         octets = s.encode(self.command_encoding) if isinstance(s, str) else s
-        is_letter = octets.endswith(b"\r\n.\r\n")
         if self.sock is None:
             raise Broken("the connection is gone")
         try:
-            with memoryview(octets) as view:
-                for at in range(0, len(view), BLOCK_OCTETS):
-                    if is_letter:
-                        self.allow(self.times.block)
-                    self.sock.settimeout(self._left())
-                    # The last block counts as sent even when sending it fails: the server may have it.
-                    self.final_dot_sent = is_letter and at + BLOCK_OCTETS >= len(view)
-                    self.sock.sendall(view[at : at + BLOCK_OCTETS])
+            self.sock.settimeout(self._left())
+            self.sock.sendall(octets)
         except OSError as error:
             self.close()
             raise Broken(f"the connection broke while sending: {_words(error)}") from error
-        if is_letter:
-            self.allow(self.times.final)
 
     def getreply(self) -> tuple[int, bytes]:
         """Return the next reply as (code, words), at most 64 KiB of it and within the step's time."""
@@ -191,6 +189,16 @@ class Session(smtplib.SMTP):
             pass
         finally:
             self.close()
+
+
+def stuffed(content: bytes, block_octets: int = BLOCK_OCTETS) -> Iterator[bytes]:
+    """Yield `content` in blocks of whole lines, a dot put before each line's first dot (RFC 5321 4.5.2)."""
+    at = 0
+    while at < len(content):
+        end = content.find(b"\n", at + block_octets) + 1 or len(content)
+        block = content[at:end].replace(b"\n.", b"\n..")
+        yield b"." + block if block.startswith(b".") else block
+        at = end
 
 
 def _features(said: bytes) -> dict[str, str]:

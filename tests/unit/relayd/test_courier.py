@@ -1,12 +1,16 @@
 """One attempt against servers that answer well, badly, late, too much or not at all (real sockets)."""
 
+import re
 import socket
 import ssl
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from relayd.courier import Courier, Hop, Letter, Login, NoAddress, Reply, Times
+from relayd.courier.session import stuffed
 from tests.certificates import Authority
 from tests.unit.relayd.fakes import DROP, HANG, SmtpPeer
 
@@ -62,6 +66,13 @@ def test_dots_are_stuffed_and_octets_kept(content):
         assert only(courier().attempt([hop(peer)], letter(content=content))).outcome == "delivered"
         expected = content if content.endswith(b"\r\n") else content + b"\r\n"
         assert peer.wait_for(1)[0].content == expected
+
+
+@given(st.lists(st.sampled_from([b".", b"\r\n", b"a"]), max_size=40), st.integers(1, 9))
+def test_dots_are_stuffed_wherever_the_blocks_end(pieces, block_octets):
+    content = b"".join(pieces)
+    expected = re.sub(rb"(?m)^\.", b"..", content)
+    assert b"".join(stuffed(content, block_octets)) == expected
 
 
 # What the server says, and what that makes of the one recipient: (outcome, code, enhanced code).

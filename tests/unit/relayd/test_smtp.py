@@ -102,7 +102,7 @@ def test_a_letter_is_durable_before_its_250(server, connect, queue, open_queue):
     again = open_queue()
     (waiting,) = again.load()
     assert (code, said) == (250, f"2.0.0 queued as {waiting.item}".encode())
-    content = again.content(waiting.item)
+    content = again.opened(waiting.item)[1]
     assert content.startswith(b"Received: from storage.example ([127.0.0.1] authenticated as stored)")
     assert content.endswith(BODY.partition(b"\r\n\r\n")[2])
     assert b"Restante-Submission" not in content
@@ -120,7 +120,7 @@ def test_a_repeat_gets_the_same_250(server, connect, queue):
 def test_dots_are_unstuffed(server, connect, queue):
     content = b"Date: x\r\nMessage-ID: <1@a>\r\n\r\n.\r\n..\r\n.a\r\n"
     _, said = send(connect(server), content)
-    assert queue.content(said.split()[-1].decode()).endswith(content)
+    assert queue.opened(said.split()[-1].decode())[1].endswith(content)
 
 
 def test_nobody_sends_without_the_key(server, connect):
