@@ -203,6 +203,32 @@ def test_others_read_and_write_while_packing(kept):
     database.close()
 
 
+def test_a_reader_whose_object_is_packed_away_looks_again(kept):
+    """What a unit of work still sees may be gone from the file: that is a conflict and no damage."""
+    database = open_database(kept)
+    database.write(lambda root: root.update(gone=OOBTree({"a": "b"})))
+    database._db.cacheMinimize()
+    runs = []
+
+    def remove_and_pack():
+        database.write(lambda root: root.pop("gone") and None)
+        database.pack()
+
+    def look(root):
+        runs.append(1)
+        gone = root.get("gone")
+        if gone is None:
+            return "gone"
+        other = threading.Thread(target=remove_and_pack)
+        other.start()
+        other.join()
+        return gone["a"]
+
+    assert database.read(look) == "gone"
+    assert len(runs) == 2
+    database.close()
+
+
 def test_everything_is_flushed_before_the_old_file_goes(kept, monkeypatch):
     """ZODB renames a packed file that may be in memory only; a power cut then leaves neither."""
     database = open_database(kept)
