@@ -43,7 +43,7 @@ STALL_SECONDS = 30
 REQUEST_SECONDS = 30
 """How long a request may take to arrive, beyond what it brings at 4 KiB a second."""
 
-_SLOWEST_OCTETS_A_SECOND = 4096
+SLOWEST_OCTETS_A_SECOND = 4096
 _FRAMING_OCTETS = 64 * 1024  # what chunks may cost beside their octets: waitress keeps all of a chunk's line
 _TELL_AGAIN_SECONDS = 60
 _BODY_IN_MEMORY_OCTETS = 64 * 1024
@@ -140,7 +140,7 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
             self.completed = True
 
     def overdue(self) -> bool:
-        allowed: float = self.adj.request_seconds + self.body_bytes_received / _SLOWEST_OCTETS_A_SECOND
+        allowed: float = self.adj.request_seconds + self.body_bytes_received / SLOWEST_OCTETS_A_SECOND
         return time.monotonic() - self.started_at > allowed
 
 

@@ -90,6 +90,25 @@ def test_the_standard_xmlrpc_client_calls(house):
         assert caught.value.faultCode == -32601
 
 
+def test_a_caller_by_xml_rpc_reaches_the_whole_error(house):
+    """As docs/rpc.md tells it: XML-RPC has no room for `data`, so it stands in a header."""
+
+    class Transport(xmlrpc.client.Transport):
+        error: Any = None
+
+        def parse_response(self, response):
+            self.error = json.loads(response.getheader("X-Restante-Error", "null"))
+            return super().parse_response(response)
+
+    transport = Transport()
+    with xmlrpc.client.ServerProxy(house.server.urls[0] + "RPC2", transport) as server:
+        with pytest.raises(xmlrpc.client.Fault):
+            server.__getattr__("echo.raise")("busy")
+        assert transport.error["data"]["kind"] == "busy"
+        server.echo.say("a")
+        assert transport.error is None
+
+
 def test_curl_calls(house):
     curl = ["curl", "-sS", "--max-time", "20", "-u", "ana:contraseña"]
     body = ["-H", "Content-Type: application/json", "-d", '{"jsonrpc": "2.0", "method": "echo.who", "id": 1}']

@@ -1,0 +1,68 @@
+"""The documents say what the code does."""
+
+import json
+import re
+from pathlib import Path
+
+from restante.errors import wire_errors
+from restante.rpc import system
+from restante.serve import listener, refusals
+from restante.serve.messages import route_status
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def section(name, heading):
+    """Return what stands under `heading` in the document, up to the next heading of the same rank."""
+    rank = heading.partition(" ")[0]
+    text = (DOCS / name).read_text(encoding="utf-8")
+    found = re.search(rf"^{re.escape(heading)}\n(.*?)(?=^{rank} |\Z)", text, re.DOTALL | re.MULTILINE)
+    assert found, f"docs/{name} has no heading {heading!r}"
+    return found[1]
+
+
+def table(text):
+    """Return the rows of the one table in `text`, without its heading, each a list of its cells."""
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def test_the_kinds_are_frozen_as_documented():
+    """A kind is never renamed and its code never reused: clients out there know them."""
+    assert table(section("rpc.md", "### Kinds")) == [
+        [f"`{kind}`", str(cls.code), "yes" if cls.retryable else "no", str(cls.http_status)]
+        for kind, cls in wire_errors().items()
+    ]
+
+
+def test_the_limits_are_as_documented():
+    numbers = [re.findall(r"\d+", figure) for _, figure in table(section("rpc.md", "## How much"))]
+    assert numbers == [
+        [str(system.BODY_OCTETS)],
+        [str(system.ANONYMOUS_BODY_OCTETS)],
+        [str(system.BATCH)],
+        [str(system.DEPTH)],
+        [str(refusals.HEADER_OCTETS)],
+        [str(listener.REQUEST_SECONDS), str(listener.SLOWEST_OCTETS_A_SECOND)],
+        [str(listener.STALL_SECONDS)],
+    ]
+
+
+def test_the_status_of_errors_on_plain_addresses_is_as_documented():
+    told = section("rpc.md", "## Plain HTTP beside the methods")
+    for status, kinds in re.findall(r"(\d{3}) \((`[^)]*`)\)", told):
+        for kind in re.findall(r"`(\w+)`", kinds):
+            assert route_status(wire_errors()[kind]("x")) == int(status), kind
+
+
+def test_the_example_of_an_error_is_one():
+    (example,) = re.findall(
+        r"^ {4}(\{\"code.*?\}\})", section("rpc.md", "## Errors"), re.DOTALL | re.MULTILINE
+    )
+    error = json.loads(example)
+    cls = wire_errors()[error["data"]["kind"]]
+    assert (error["code"], error["data"]["retryable"]) == (cls.code, cls.retryable)
+
+
+def test_methods_have_their_place():
+    assert "system.version" in section("rpc.md", "## Methods")
