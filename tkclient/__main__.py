@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from typing import List, Optional
 
@@ -56,7 +57,9 @@ def main(arguments: Optional[List[str]] = None) -> int:
 
     server = options.server if options.server.endswith("/") else options.server + "/"
     desk = Desk(server, root.after, options.ca, options.patience)
-    Window(root, desk, options.language, options.user)
+    window = Window(root, desk, options.language, options.user)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: root.after_idle(window.close))
     root.mainloop()
     return 0
 

@@ -73,7 +73,7 @@ class Listing:
         """Make room for a new row where its time belongs; forget all where that is not known."""
         self.total += 1
         position = 0
-        while position in self._rows and self._rows[position]["received_at"] > row["received_at"]:
+        while position in self._rows and _age_order(self._rows[position]) > _age_order(row):
             position += 1
         if position not in self._rows and position < self.total - 1:
             self.forget()
@@ -190,6 +190,12 @@ class Mailbox:
         if found is not None:
             found["total"] = max(0, found["total"] + total)
             found["unread"] = max(0, found["unread"] + unread)
+
+
+def _age_order(row: Row) -> Tuple[str, int]:
+    """Return what the server sorts a folder by: when it came, and then the number of its id."""
+    digits = row["id"].lstrip("abcdefghijklmnopqrstuvwxyz")
+    return row["received_at"], int(digits) if digits.isdigit() else 0
 
 
 def _folder_order(folder: Mapping[str, Any]) -> Tuple[int, str]:

@@ -37,7 +37,7 @@ class FakeServer:
 
         self._http = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._http.daemon_threads = True
-        self.url = "http://127.0.0.1:%d/profile/" % self._http.server_address[1]
+        self.url = f"http://127.0.0.1:{self._http.server_address[1]}/profile/"
 
     def __enter__(self):
         threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -65,7 +65,7 @@ class FakeServer:
 
         with self._heard:
             if not self._heard.wait_for(lambda: len(found()) >= times, seconds):
-                raise AssertionError("%s %s was not asked; asked: %s" % (method, params, self.names()))
+                raise AssertionError(f"{method} {params} was not asked; asked: {self.names()}")
             return found()[-1]
 
     def names(self):
@@ -90,7 +90,7 @@ class FakeServer:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server_is = None
+    server_is: FakeServer
 
     def log_message(self, *_):
         pass
@@ -113,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
         fake = self.server_is
         body = self._body()
         if "/blobs/" in self.path:
-            blob = "u%d" % next(fake.state.numbers)
+            blob = f"u{next(fake.state.numbers)}"
             fake.state.uploads[blob] = b""
             fake.hear("upload", {"octets": self.headers["Upload-Length"]})
             self._send(201, json.dumps({"blob": blob}).encode(), Location=blob)
@@ -151,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
         octets = content_of(int(part["octets"]))
         self.send_response(200)
         self.send_header("Content-Length", str(len(octets)))
-        self.send_header("ETag", '"%s"' % blob)
+        self.send_header("ETag", f'"{blob}"')
         self.end_headers()
         step = 64 * 1024 if fake.piece_seconds else len(octets)
         for start in range(0, len(octets), step):

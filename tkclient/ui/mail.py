@@ -233,6 +233,8 @@ class MailPage(tk.Frame):
             self.left.show_folders()
             self._arrange()
             self._letter_chosen()
+            if self.focus_get() is not self.left.folders.canvas:
+                self.list.canvas.focus_set()
 
         self.leaving_writer(go)
 
