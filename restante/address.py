@@ -14,9 +14,13 @@ from restante.errors import InvalidArgument
 
 LONGEST_OCTETS = 254
 LONGEST_LOCAL_OCTETS = 64
+LONGEST_DOMAIN_OCTETS = 253
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a0-\U0010ffff-]+"
 _LOCAL = re.compile(rf'{_ATOM}(?:\.{_ATOM})*|"(?:[^"\\]|\\.)+"')
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+# The last label is no number, else it is an IPv4 address.
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}|localhost")
 _NAMED = re.compile(r"(?P<name>.*?)\s*<\s*(?P<address>[^<>]*?)\s*>", re.DOTALL)
 _PIECES = re.compile(r'"(?:[^"\\]|\\.)*"|<[^<>]*>|[,;\n]|[^",;<\n]+|.', re.DOTALL)
 _NEEDS_QUOTES = re.compile(r'[()<>\[\]:;@\\,."]')
@@ -106,12 +110,13 @@ def _checked(bare: str) -> str:
 
 
 def _ascii_domain(domain: str, address: str) -> str:
-    try:
-        ascii_domain = idna.encode(domain.lower(), uts46=True).decode()
-    except (idna.IDNAError, UnicodeError):
-        ascii_domain = ""
-    labels = ascii_domain.split(".")
-    if not all(labels) or labels[-1].isdigit() or (len(labels) < 2 and ascii_domain != "localhost"):
+    ascii_domain = domain.lower()
+    if not domain.isascii():
+        try:
+            ascii_domain = idna.encode(ascii_domain, uts46=True).decode()
+        except (idna.IDNAError, UnicodeError):
+            ascii_domain = ""
+    if not _DOMAIN.fullmatch(ascii_domain) or len(ascii_domain) > LONGEST_DOMAIN_OCTETS:
         raise InvalidArgument(
             f"{_shown(address)} lacks a domain such as example.org after the @.", about=_shown(address)
         )

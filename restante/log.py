@@ -53,7 +53,7 @@ _STRICT = "PYTEST_VERSION" in os.environ
 
 _PATTERNS = (
     re.compile(r"(?i)\b(pass|auth|apop|bearer|basic)\s+\S+(?:\s+\S+)?"),
-    re.compile(r"(?i)\b(password|passwd|secret|token|key)\b(\s*[=:]\s*)\S+"),
+    re.compile(r"""(?i)\b(password|passwd|secret|token|key)\b["']?\s*[=:]\s*\S+"""),
     re.compile(r"[A-Za-z0-9_+/=.-]{40,}"),
 )
 
