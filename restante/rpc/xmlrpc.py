@@ -61,7 +61,7 @@ def fault(error: RestanteError) -> Reply:
     written = xmlrpc.client.dumps(
         xmlrpc.client.Fault(error.code, clean_text(error.message)), methodresponse=True
     )
-    headers = {"X-Restante-Error": json.dumps(told, separators=(",", ":"))}
+    headers = {"X-Restante-Error": json.dumps(told, separators=(",", ":")).replace("\x7f", "\\u007f")}
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
     return Reply(200, _octets(written), headers)

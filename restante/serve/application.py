@@ -82,7 +82,7 @@ class Application:
         self.trusted_proxy = ""
         self.draining = False
 
-    # ── what the server asks ──────────────────────────────────────────────────────────────────────────
+    # What the server asks
 
     def body_limit_octets(self, path: str, *, authorized: bool) -> int:
         """Return how many octets a body to `path` may have, given that credentials were sent or not.
@@ -100,7 +100,7 @@ class Application:
         """Return the largest limit that any address here has."""
         return max(self.limits.body_octets, *(route.body_limit_octets or 0 for route in self._routes), 0)
 
-    # ── one request ───────────────────────────────────────────────────────────────────────────────────
+    # One request
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         request_id = environ.get("HTTP_X_REQUEST_ID", "")
@@ -213,7 +213,7 @@ class Application:
             self._descriptions[principal] = orjson.dumps(document, option=orjson.OPT_INDENT_2)
         return Response(200, {"Content-Type": "application/json"}, self._descriptions[principal])
 
-    # ── who and where ─────────────────────────────────────────────────────────────────────────────────
+    # Who and where
 
     def _principal(self, environ: Environ, remote: str) -> Principal:
         header = environ.get("HTTP_AUTHORIZATION", "")

@@ -8,6 +8,8 @@ from restante import log
 from restante.errors import InvalidRequest, RestanteError, TooLarge
 from restante.rpc.faults import error_object, neutral, new_ref
 
+_log = log.get("serve")
+
 HEADER_OCTETS = 32 * 1024
 
 
@@ -37,5 +39,7 @@ class Refusal:
         if self.code == 431:
             return TooLarge(f"The headers are larger than {HEADER_OCTETS} octets.")
         if self.code == 500:
-            return neutral(new_ref())
+            ref = new_ref()
+            _log.error("serve.failed", ref=ref)
+            return neutral(ref)
         return InvalidRequest("This is not an HTTP request that can be understood; the connection is closed.")

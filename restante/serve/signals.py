@@ -35,9 +35,11 @@ def run_until_signalled(
         number = arrived.get()
         arrived.put(number)  # so that the next one is seen to be the second
         _log.info("serve.draining", signal=signal.Signals(number).name)
-        if on_drain is not None:
-            on_drain()
-        server.drain()
+        try:
+            if on_drain is not None:
+                on_drain()
+        finally:
+            server.drain()
         if on_stopped is not None:
             on_stopped()
         return 0
