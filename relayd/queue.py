@@ -214,7 +214,12 @@ class MailQueue:
 
     def reported(self, numbers: list[int]) -> None:
         """Forget outcomes that have been told. Commits; blocks."""
-        self._writer.write(lambda root: [root.unreported.pop(number, None) for number in numbers])
+
+        def work(root: Queue) -> None:
+            for number in numbers:
+                root.unreported.pop(number, None)
+
+        self._writer.write(work, patient=True)
 
     def counts(self) -> Counts:
         """Return how full the queue is. Reads."""

@@ -1,8 +1,8 @@
 """The one thread that writes to the queue, so that many letters share one flush of the disk.
 
 While a commit is being flushed the next works gather; they then go together into the next transaction.
-A work somebody is waiting for on the wire is `submit`ted and goes at once; one that can bear it is written
-by `write` and waits a moment for such a one to go with, so that each letter costs one flush and not two.
+A work that may not wait goes at once: a letter whose sender awaits its 250, an outcome that a crash would
+make twice. One that can bear it (`patient`) waits a moment for such a one to go with.
 There is never a conflict, since nobody else writes, and whoever waits is bounded in number.
 """
 
@@ -23,12 +23,12 @@ Work = Callable[[Any], Any]
 
 PENDING_LIMIT = 256
 TOGETHER = 64
-PATIENCE_SECONDS = 0.004
+PATIENCE_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
 class _Wanted:
-    """A work, whether somebody waits for it on the wire, and where its result goes."""
+    """A work, whether it may not wait, and where its result goes."""
 
     work: Work
     urgent: bool
@@ -59,11 +59,11 @@ class Writer:
             raise Busy("the relay has too much to write at the moment; try again") from None
         return wanted.future
 
-    def write(self, work: Callable[[Any], T]) -> T:
+    def write(self, work: Callable[[Any], T], *, patient: bool = False) -> T:
         """Return `work(root)` once it is durable; blocks, also for room among those who wait."""
         if self._closing:
             raise Draining("the relay is stopping; try again in a moment")
-        wanted = _Wanted(work, urgent=False)
+        wanted = _Wanted(work, urgent=not patient)
         self._pending.put(wanted)
         result: T = wanted.future.result()
         return result

@@ -58,6 +58,8 @@ class Session(smtplib.SMTP):
         self.sock = socket.socket(family, socket.SOCK_STREAM)
         try:
             self.sock.settimeout(self._left())
+            # The final dot is a small packet after a large one, which would wait 40 ms for an ACK.
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.sock.connect(where)
             if tls is not None:
                 self.sock = tls.wrap_socket(self.sock, server_hostname=self._host)
