@@ -8,26 +8,42 @@ else that can go wrong on the way is Unavailable, naming the daemon. Nothing her
 work.
 """
 
-import base64
 import itertools
 import threading
 import time
 from collections.abc import Collection
-from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import jsonrpcclient
 import orjson
 import requests
+from urllib3.exceptions import HTTPError
 
 from restante import log
 from restante.credentials import Keys
 from restante.db import working
-from restante.errors import InternalError, RestanteError, Unauthenticated, Unavailable, wire_errors
+from restante.errors import (
+    Draining,
+    Forbidden,
+    InternalError,
+    InvalidRequest,
+    MethodNotFound,
+    ParseError,
+    RestanteError,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    wire_errors,
+)
 from restante.rpc import Principal
 from restante.serve import Authenticator, Bearer, Credentials
+from restante.wire import dumps
 
 _LOG = log.get("peer")
+_MEANT_FOR_US = frozenset(
+    error.kind
+    for error in (Draining, Forbidden, InvalidRequest, MethodNotFound, ParseError, TooLarge, Unauthenticated)
+)
 ANSWER_LIMIT_OCTETS = 8 * 1024 * 1024
 # The other side forgets a connection that was idle for long; one of ours is not used again after this.
 IDLE_SECONDS = 20
@@ -59,11 +75,11 @@ class Peer:
         if working():
             raise RuntimeError(f"{method} called inside a unit of work, which may run again")
         request = jsonrpcclient.request(method, params, id=next(self._ids))
-        body = orjson.dumps(request, default=_plain)
+        body = dumps(request)
         started = time.monotonic()
         try:
             status, answer = self._sent(method, body, started + self._timeout_seconds)
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             _LOG.warning("peer.away", peer=self.name, method=method, cause=error)
             raise self._away(type(error).__name__) from error
         return self._result(method, status, answer)
@@ -73,6 +89,7 @@ class Peer:
         try:
             return self._exchange(session, body, deadline)
         except requests.ConnectionError:
+            # Closed while it lay idle, most likely; yet the call may have been carried out.
             self._forget()
             if not (used_before and method in self._repeatable):
                 raise
@@ -83,6 +100,8 @@ class Peer:
         headers = {
             "Authorization": f"Bearer {self._keys.issue(self.name)}",
             "Content-Type": "application/json",
+            # Answers carry secrets, and what is compressed tells of them by its length.
+            "Accept-Encoding": "identity",
             "X-Request-Id": log.request_id.get() or log.new_request_id(),
         }
         timeout = (min(5.0, self._timeout_seconds), self._timeout_seconds)
@@ -90,11 +109,11 @@ class Peer:
             self.url, data=body, headers=headers, timeout=timeout, stream=True, allow_redirects=False
         ) as response:
             octets = bytearray()
-            for piece in response.iter_content(65536):
+            while piece := response.raw.read1(65536):
                 octets += piece
                 if len(octets) > ANSWER_LIMIT_OCTETS or time.monotonic() > deadline:
                     self._forget()
-                    raise requests.ConnectionError("an answer too long or too slow")
+                    raise requests.Timeout("an answer too long or too slow")
         self._threads.used_at = time.monotonic()
         return response.status_code, bytes(octets)
 
@@ -133,15 +152,16 @@ class Peer:
     def _raise(self, method: str, status: int, error: Any) -> NoReturn:
         data = error.data if isinstance(error.data, dict) else {}
         kind = str(data.get("kind", ""))
-        if kind in (Unauthenticated.kind, "forbidden", "method_not_found"):
-            # It is we who are refused, not whoever asked us: a matter of keys or versions.
+        if kind in _MEANT_FOR_US:
+            # It is we who are refused, not whoever asked us: a matter of keys, versions or timing.
             _LOG.error("peer.refused_us", peer=self.name, method=method, kind=kind)
             raise self._away(f"{kind} at {method}")
         cls = wire_errors().get(kind, InternalError)
         raise cls(
             str(error.message),
             about=str(data.get("about", "")),
-            cause=f"{self.name} said so, ref {data.get('ref', '')}",
+            cause=f"said by {self.name}",
+            ref=str(data.get("ref", "")),
             retry_after_seconds=data.get("retry_after"),
         )
 
@@ -149,14 +169,6 @@ class Peer:
         return Unavailable(
             f"{self.name} does not answer; try again in a moment.", about=self.name, cause=cause
         )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    raise TypeError(f"{type(value).__name__} cannot be sent")
 
 
 def internal_authenticator(keys: Keys) -> Authenticator:

@@ -84,7 +84,7 @@ class Resolver:
         def ask() -> None:
             try:
                 for family, _kind, _protocol, _name, address in socket.getaddrinfo(
-                    name, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+                    name, port, type=socket.SOCK_STREAM
                 ):
                     if (family, address) not in found:
                         found.append((family, address))
