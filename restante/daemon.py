@@ -20,7 +20,6 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 from restante import __version__, log
@@ -86,32 +85,37 @@ def start(
         _LOG.error("daemon.not_started", cause=error)
         print(f"{name}: {error.message}", file=sys.stderr)
         return error.exit_status if isinstance(error, StartError) else 1
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        _LOG.error("daemon.died", cause=error)
+        print(f"{name}: stopped by a fault of its own; the log says where.", file=sys.stderr)
+        return 1
 
 
 def _run(name: str, settings: Any, build: Callable[[Any, Keys], Wired]) -> int:
     log.keep_secret(secrets(settings))
     log.setup(name, settings.log)
     threading.excepthook = _thread_died
-    sys.excepthook = _died
     _LOG.info("daemon.starting", version=__version__, pid=os.getpid(), settings=effective(settings))
     wired = build(settings, Keys.load(settings.keys.directory, name))
-    server = Server(wired.applications, settings.http)
+    # Parts end while requests are still being answered: both take their time, and it is the same time.
+    stopper = threading.Thread(target=_all, args=([part.stop for part in reversed(wired.parts)],))
     try:
+        server = Server(wired.applications, settings.http)
         for part in wired.parts:
             part.start()
-        status = run_until_signalled(
-            server, on_drain=lambda: _all(part.stop for part in reversed(wired.parts))
-        )
-    except BaseException:
-        _all(part.stop for part in reversed(wired.parts))
-        raise
+        status = run_until_signalled(server, on_drain=stopper.start)
     finally:
-        _all(reversed(wired.closing))
+        if stopper.ident is None:
+            stopper.start()
+        stopper.join()
+        _all(list(reversed(wired.closing)))
     _LOG.info("daemon.stopped")
     return status
 
 
-def _all(calls: Any) -> None:
+def _all(calls: Sequence[Callable[[], object]]) -> None:
     """Make every call, whatever becomes of the others."""
     for call in calls:
         try:
@@ -131,10 +135,6 @@ def _parser(name: str) -> argparse.ArgumentParser:
     parser.add_argument("--check", action="store_true", help="only check the settings")
     parser.add_argument("--version", action="version", version=f"{name} {__version__}")
     return parser
-
-
-def _died(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    _LOG.error("daemon.died", cause=error)
 
 
 def _thread_died(died: threading.ExceptHookArgs) -> None:
