@@ -17,7 +17,10 @@ GROUP = "restante.commands"
 
 @dataclass(frozen=True)
 class Command:
-    """One subcommand: its name, a line of help, what it takes, what it does (returning the exit status)."""
+    """One subcommand: its name, a line of help, what it takes, what it does (returning the exit status).
+
+    An argument that takes a list of words, last of all, is called `params`; options may stand between them.
+    """
 
     name: str
     help: str
@@ -28,7 +31,12 @@ class Command:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand. An error is one sentence on standard error and exit status 1."""
     parser = _parser()
-    parsed = parser.parse_args(arguments)
+    parsed, rest = parser.parse_known_args(arguments)
+    if rest:
+        # argparse takes no more of a list once an option has interrupted it: `call URL METHOD --user ana k=v`.
+        if any(word.startswith("-") for word in rest) or not hasattr(parsed, "params"):
+            parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        parsed.params += rest
     try:
         return int(parsed.run(parsed))
     except RestanteError as error:
@@ -58,13 +66,13 @@ def _loaded(entry: EntryPoint) -> Command | None:
     """Return a command, or None after saying why it is missing: one broken command leaves the others."""
     try:
         command = entry.load()
+        if isinstance(command, Command):
+            return command
+        wrong = f"{entry.value} is no Command"
     except Exception as error:
-        print(
-            f"restante: the command {entry.name} is left out ({type(error).__name__}: {error})",
-            file=sys.stderr,
-        )
-        return None
-    return command if isinstance(command, Command) else None
+        wrong = f"{type(error).__name__}: {error}"
+    print(f"restante: the command {entry.name} is left out ({wrong})", file=sys.stderr)
+    return None
 
 
 __all__ = ["GROUP", "Command", "main"]
