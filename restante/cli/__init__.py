@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     parsed, rest = parser.parse_known_args(arguments)
     if rest:
-        # argparse takes no more of a list once an option has interrupted it: `call URL METHOD --user ana x=1`.
+        # argparse takes no more of a list once an option has stood within it: `METHOD --user ana x=1`.
         if any(word.startswith("-") for word in rest) or not hasattr(parsed, "params"):
             parser.error(f"unrecognized arguments: {' '.join(rest)}")
         parsed.params += rest
