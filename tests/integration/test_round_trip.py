@@ -83,7 +83,7 @@ def test_an_answer_is_delivered_by_postfix_and_collected_from_the_other_dovecot(
     row = collect_until(ana, "Re: pregunta")
     answer = email.message_from_bytes(ana.raw(row), policy=email.policy.default)
     assert answer["In-Reply-To"] == "<p1@dos.test>"
-    assert answer.get_content().startswith("¡Sí, mañana!\n.\n")
+    assert answer.get_content().startswith("¡Sí, mañana!\r\n.\r\n")
     assert b"Restante-Submission" not in ana.raw(row)
     assert find(ana, "pregunta")["flags"] == ["answered"]
     filed = ana.rows("sent")
