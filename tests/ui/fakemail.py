@@ -37,7 +37,8 @@ SUBJECTS = [
 ]
 TEXTS = [
     "Hola María:\n\nTe mando las que salieron mejor; las demás quedan en el álbum compartido para cuando "
-    "tengas una línea más rápida. ¿Llegaste bien?\n\nUn abrazo,\nAna\n\n> Llego a Retiro a las siete, no sé si habrá\n"
+    "tengas una línea más rápida. ¿Llegaste bien?\n\nUn abrazo,\nAna\n\n"
+    "> Llego a Retiro a las siete, no sé si habrá\n"
     "> alguien despierto…\n",
     "Estimados: el parcial pasa al jueves 28 a las 18 hs en el aula 4. "
     "Traigan calculadora y DNI.\n\nSaludos,\nLa cátedra",

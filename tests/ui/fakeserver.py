@@ -35,7 +35,7 @@ class FakeServer:
         class Handler(_Handler):
             server_is = fake
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._http = _QuietServer(("127.0.0.1", port), Handler)
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}/profile/"
 
@@ -86,6 +86,11 @@ class FakeServer:
     def resume(self):
         self.stalled.clear()
         self.flow.set()
+
+
+class _QuietServer(ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """Say nothing of a client that left in the middle."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -28,6 +28,7 @@ class Notice(tk.Frame):
         self._theme, self._words = theme, words
         self._timer: Optional[str] = None
         self._inside: Optional[tk.Frame] = None
+        self._before: Optional[tk.Misc] = None
         self.said = ""
 
     def trouble(self, trouble: Trouble, actions: Sequence[Action] = ()) -> None:
@@ -51,6 +52,7 @@ class Notice(tk.Frame):
 
     def _show(self, text: str, mark: str, actions: Sequence[Action], close: bool) -> list:  # type: ignore[type-arg]
         self.clear()
+        self._before = self.focus_get()
         self.said = text
         warm = mark == "trouble"
         paper, style = (look.WARN_WASH, "Warn") if warm else (look.WASH, "Note")
@@ -85,7 +87,15 @@ class Notice(tk.Frame):
             self.after_cancel(self._timer)
             self._timer = None
         if self._inside is not None:
+            self._give_focus_back(self._inside)
             self._inside.destroy()
             self._inside = None
             # An empty frame keeps its last size unless it is told otherwise.
             self.configure(height=1)
+
+    def _give_focus_back(self, inside: tk.Frame) -> None:
+        """Let nobody be left without a focus when a button that had it goes away."""
+        before, focus = self._before, self.focus_get()
+        within = focus is not None and str(focus).startswith(str(inside) + ".")
+        if within and before is not None and before.winfo_exists() and before.winfo_viewable():
+            before.focus_set()

@@ -43,6 +43,8 @@ class LeftPane(tk.Frame):
         self.folders = Folders(self, theme, words, choose)
         self.folders.pack(side="top", fill="x")
         self._build_folder_maker()
+        # Tab follows the order of stacking: the accounts come after the folders, as they are seen.
+        self._box.lift()
         self.bind("<Configure>", lambda event: self._fit_folders() if event.widget is self else None)
         theme.on_change(self, self._fit_folders)
         desk.bells.on("folders", self.show_folders)

@@ -97,7 +97,7 @@ class MessageList(tk.Frame):
 
     def _stepper(self, step: Callable[[], int]) -> Callable[[Any], str]:
         def press(_: Any) -> str:
-            self._go(self._position + step() if self._position >= 0 else 0)
+            self._go(self._position + step())
             return "break"
 
         return press

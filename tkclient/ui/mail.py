@@ -349,7 +349,11 @@ class MailPage(tk.Frame):
         words, mail, was = self.words, self.desk.mail, row["folder"]
         folder = self.desk.mailbox.folder(to)
         name = folder_name(words, folder) if folder else to
-        undo = (words("notice.undo"), lambda: mail.move([row["id"]], was, lambda: None, self._trouble))
+
+        def back() -> None:
+            mail.move([row["id"]], was, lambda: self.list.select_id(row["id"]), self._trouble)
+
+        undo = (words("notice.undo"), back)
 
         def done() -> None:
             self.notice.note(words("delete.done" if to == "trash" else "move.done", folder=name), [undo])

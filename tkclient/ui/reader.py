@@ -45,6 +45,8 @@ class Reader(tk.Frame):
         self._rule = rule(self)
         self.attachments = AttachmentPane(self, theme, words, on_save)
         self._build_text()
+        # Tab follows the order of stacking: from the text to what is attached.
+        self.attachments.lift()
         self._empty = Prose(self, theme, "", "text", look.SOFT, justify="center", anchor="center")
         self.show_nothing()
 

@@ -38,6 +38,7 @@ class Window:
         editing.teach(root)
         self._place()
         self.page: Any = None
+        self._copied = False
         self._bind_keys()
         self.show_login()
         root.protocol("WM_DELETE_WINDOW", self.close)
@@ -117,8 +118,9 @@ class Window:
         self.desk.leave(lambda: self._left(self.words("login.left")))
 
     def _left(self, said: str) -> None:
-        if self.root.tk.call("selection", "own", "-selection", "CLIPBOARD"):
+        if self._copied:
             self.root.clipboard_clear()
+            self._copied = False
         self.show_login(said=said)
 
     def _ended(self, trouble: Trouble) -> None:
@@ -168,6 +170,8 @@ class Window:
         }
         for key, steps in sizes.items():
             self.root.bind(key, self._sizer(steps))
+        for event in ("<<Copy>>", "<<Cut>>"):
+            self.root.bind_all(event, self._copy_seen, add="+")
         for event in ("<Key>", "<Button>"):
             self.root.bind(event, lambda _: self.desk.used(), add="+")
 
@@ -180,6 +184,9 @@ class Window:
                 self.page.back()
 
         return press
+
+    def _copy_seen(self, _: Any) -> None:
+        self._copied = True
 
     def _sizer(self, steps: int) -> Callable[[Any], None]:
         return lambda _: self.theme.change_size(steps)

@@ -83,6 +83,14 @@ def test_a_letter_from_the_future_shows_when_it_came(row, when):
     assert dates.of_letter(row) == when
 
 
-def test_parse_time_takes_fractions_offsets_and_bare_times():
-    assert dates.parse_time("2026-11-23T14:50:00.250000+02:00").utcoffset() == timedelta(hours=2)
-    assert dates.parse_time("2026-11-23T14:50:00").tzinfo is UTC
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2026-11-23T14:50:00.250000+02:00", "2026-11-23T12:50:00.250000+00:00"),
+        ("2026-11-23T14:50:00", "2026-11-23T14:50:00+00:00"),
+        ("2026-11-23T14:50:00z", "2026-11-23T14:50:00+00:00"),
+    ],
+)
+def test_parse_time_takes_fractions_offsets_and_bare_times(text, utc):
+    when = dates.parse_time(text)
+    assert when is not None and when.astimezone(UTC).isoformat() == utc

@@ -44,7 +44,7 @@ def finish(tasks, lane="mail"):
 
 
 def test_results_come_in_order_in_the_windows_thread(tasks, turns):
-    told = []
+    told: list[object] = []
     for number in range(5):
         tasks.run(
             "mail", lambda _, n=number: n, lambda n: told.append((n, threading.current_thread())), told.append
@@ -57,7 +57,7 @@ def test_results_come_in_order_in_the_windows_thread(tasks, turns):
 
 
 def test_at_most_a_batch_a_turn(tasks, turns):
-    told = []
+    told: list[object] = []
     for _number in range(BATCH + 3):
         tasks.run("mail", lambda _: None, told.append, told.append)
     finish(tasks)
@@ -68,7 +68,7 @@ def test_at_most_a_batch_a_turn(tasks, turns):
 
 
 def test_trouble_and_surprises_are_told_as_trouble(tasks, turns):
-    failures = []
+    failures: list[Trouble] = []
 
     def troubled(_):
         raise Trouble("busy", "x")
@@ -81,7 +81,7 @@ def test_trouble_and_surprises_are_told_as_trouble(tasks, turns):
 
 
 def test_a_listener_that_raises_does_not_stop_the_turns(tasks, turns):
-    told = []
+    told: list[object] = []
     tasks.run("mail", lambda _: None, lambda _: 1 / 0, told.append)
     tasks.run("mail", lambda _: "second", told.append, told.append)
     finish(tasks)
@@ -92,7 +92,7 @@ def test_a_listener_that_raises_does_not_stop_the_turns(tasks, turns):
 
 
 def test_a_stalled_lane_holds_up_no_other(tasks, turns):
-    gate, told = threading.Event(), []
+    gate, told = threading.Event(), list[object]()
     tasks.run("mail", lambda _: gate.wait(10), told.append, told.append)
     tasks.run("accounts", lambda _: "quick", told.append, told.append)
     finish(tasks, "accounts")
@@ -105,7 +105,7 @@ def test_a_stalled_lane_holds_up_no_other(tasks, turns):
 
 
 def test_forget_cancels_and_drops(tasks, turns):
-    gate, told, seen = threading.Event(), [], []
+    gate, told, seen = threading.Event(), list[object](), list[bool]()
 
     def work(task):
         gate.wait(10)

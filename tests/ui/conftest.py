@@ -1,0 +1,173 @@
+"""A display of the tests' own, the fake service, and the client as a process driven by keys and clicks.
+
+What is on the screen is known by honest signs only: what the service was asked, the window's title, whether
+the picture changed, files that were saved.
+"""
+
+import hashlib
+import os
+import select
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.ui.fakeserver import FakeServer
+
+SECONDS = 15
+NEEDED = ("Xvfb", "xdotool", "import")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.ui)
+
+
+def make_display(width, height):
+    """Start Xvfb on a display it chooses itself; return it and its name."""
+    for tool in NEEDED:
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    pytest.importorskip("tkinter", reason="this Python has no tkinter")
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
+    os.close(write)
+    with os.fdopen(read) as told:
+        ready, _, _ = select.select([told], [], [], SECONDS)
+        number = told.readline().strip() if ready else ""
+    if not number:
+        server.kill()
+        pytest.skip("Xvfb does not start here")
+    return server, f":{number}"
+
+
+@pytest.fixture(scope="session")
+def display():
+    server, name = make_display(1180, 720)
+    yield name
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture(scope="session")
+def small_display():
+    server, name = make_display(1024, 600)
+    yield name
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture
+def server():
+    with FakeServer() as server:
+        yield server
+
+
+class Client:
+    """The client's process and its screen."""
+
+    def __init__(self, display, server, home, *options):
+        self.display = display
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("RESTANTE_")}
+        environment.update(DISPLAY=display, HOME=str(home), PYTHONPATH=str(Path.cwd()))
+        self.environment = environment
+        command = [sys.executable, "-m", "tkclient", "--server", server.url, *options]
+        self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, cwd=home)
+        self.wait_title("restante")
+        # Without a window manager nobody else gives the window the keyboard.
+        self.do("windowfocus", "--sync", self.window())
+
+    def do(self, *words):
+        done = subprocess.run(["xdotool", *words], env=self.environment, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def window(self):
+        return self.do("search", "--onlyvisible", "--class", "restante").split("\n")[0]
+
+    def title(self):
+        window = self.window()
+        return self.do("getwindowname", window) if window else ""
+
+    def keys(self, *keys):
+        self.do("key", "--delay", "15", *keys)
+
+    def type(self, text):
+        self.do("type", "--delay", "8", "--", text)
+
+    def click(self, x, y):
+        self.do("mousemove", str(x), str(y), "click", "1")
+
+    def shot(self, path=None):
+        """Return what tells this picture from another; `path` also keeps it."""
+        if path is not None:
+            subprocess.run(["import", "-window", "root", str(path)], env=self.environment, check=True)
+        picture = subprocess.run(
+            ["import", "-window", "root", "rgb:-"], env=self.environment, capture_output=True
+        )
+        return hashlib.sha256(picture.stdout).hexdigest()
+
+    def wait_title(self, part):
+        self.wait(lambda: part in self.title(), f"a title with {part!r}")
+
+    def wait_change(self, before):
+        """Wait until the screen looks other than `before`."""
+        self.wait(lambda: self.shot() != before, "the screen to change")
+
+    def wait_still(self):
+        """Wait until the screen stays as it is for a moment: what was asked has been answered and shown."""
+        shots = [self.shot()]
+
+        def still():
+            time.sleep(0.15)
+            shots.append(self.shot())
+            return shots[-1] == shots[-2]
+
+        self.wait(still, "the screen to come to rest")
+
+    def wait(self, done, what):
+        deadline = time.monotonic() + SECONDS
+        while not done():
+            if self.process.poll() is not None:
+                raise AssertionError("the client ended: " + self.stop())
+            assert time.monotonic() < deadline, f"waited in vain for {what}; the title is {self.title()!r}"
+            time.sleep(0.03)
+
+    def log_in(self, name="maria", password="clave-larga", title="Entrada"):
+        self.type(name)
+        self.keys("Tab")
+        self.type(password)
+        self.keys("Return")
+        self.wait_title(title)
+
+    def stop(self):
+        """End the client; what it wrote on standard error is the test's failure."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            _, said = self.process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        return said.decode()
+
+
+@pytest.fixture
+def client(display, server, tmp_path):
+    """The client on the login page. A traceback anywhere in it fails the test."""
+    client = Client(display, server, tmp_path)
+    yield client
+    server.resume()
+    assert client.stop() == ""
+
+
+@pytest.fixture
+def small_client(small_display, server, tmp_path):
+    client = Client(small_display, server, tmp_path, "--language", "en", "--patience", "2")
+    yield client
+    server.resume()
+    assert client.stop() == ""
