@@ -176,7 +176,7 @@ def closed_port():
 @pytest.mark.parametrize(
     ("address", "says"),
     [
-        (f"http://127.0.0.1:{closed_port()}/", "the connection was refused; is the daemon running?"),
+        ("http://127.0.0.1:{closed}/", "the connection was refused; is the daemon running?"),
         ("ftp://127.0.0.1/", "is no URL"),
         ("127.0.0.1:8601", "is no URL"),
         ("http://", "the address is not well formed."),
@@ -184,7 +184,7 @@ def closed_port():
     ],
 )
 def test_where_nobody_answers_is_one_sentence(run, address, says):
-    status, out, err = run("call", address, "note.say")
+    status, out, err = run("call", address.format(closed=closed_port()), "note.say")
     assert (status, out) == (1, "")
     assert err.startswith("restante: ")
     assert says in err
