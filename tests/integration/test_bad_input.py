@@ -53,7 +53,7 @@ def refused_account(visitor, port, **changed):
         visitor.profiled.call("account.set", create=[account])
     assert visitor.profiled.call("account.list")["accounts"] == []
     sentence = str(refused.value).partition(": ")[2]
-    assert re.match(r"[A-Z0-9].*[.?"]$", sentence), sentence
+    assert re.match(r'[A-Z0-9].*[.?"]$', sentence), sentence
     assert "secret" not in sentence
     assert "not this one" not in sentence
     return refused.value.kind, sentence
