@@ -4,10 +4,10 @@ The tests run their own daemons by them as well.
 """
 
 import csv
-import socket
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+
+from demo.ports import free_ports
 
 PROVIDER_COLUMNS = [
     "id",
@@ -60,19 +60,13 @@ def _write_table(file: Path, providers: list[Provider]) -> None:
             )
 
 
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        taken = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [one.getsockname()[1] for one in taken]
-
-
 def write_settings(directory: Path, providers: list[Provider]) -> None:
     """Write settings that run the daemons in `directory` on free ports and know `providers`.
 
     `directory` must hold `ca.pem`, the authority that signed the providers' certificates.
     """
     _write_table(directory / "providers.csv", providers)
-    profiled, profiled_internal, stored, stored_internal, smtp, relayd = _free_ports(6)
+    profiled, profiled_internal, stored, stored_internal, smtp, relayd = free_ports(6)
     at = "http://127.0.0.1:"
     routes = "\n".join(f'"{one.domain}" = "127.0.0.1:{one.smtp_port}"' for one in providers)
     keys = f'[keys]\ndirectory = "{directory}/keys"\n'

@@ -9,12 +9,12 @@ It runs as root only (Postfix gives its parts other users), and is skipped with 
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from demo.ports import free_ports
 from tests.certificates import Authority
 from tests.daemons import wait_for
 
@@ -83,8 +83,7 @@ class Postfix:
         # Not below pytest's directory: Postfix's own users could not reach it there.
         self.top = Path(tempfile.mkdtemp(prefix="restante-postfix-"))
         self.top.chmod(0o755)
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            self.port: int = taken.getsockname()[1]
+        (self.port,) = free_ports(1)
         for name in ("etc", "spool", "data", "mail"):
             (self.top / name).mkdir()
         shutil.chown(self.top / "data", "postfix")

@@ -2,16 +2,15 @@
 
 import signal
 import smtplib
-import socket
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
 import requests
 
+from demo.ports import free_ports
 from restante.config import HttpSettings
 from restante.credentials import Keys
 from restante.peer import Peer, internal_authenticator
@@ -151,12 +150,6 @@ class Relayd:
             return health is not None and not health["items"] and not health["unreported"]
 
         wait_for(empty, "the queue to empty")
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        taken = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [one.getsockname()[1] for one in taken]
 
 
 def letter(submission: str, text: str = "Hola", user: str = "ana") -> bytes:

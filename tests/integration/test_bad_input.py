@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from demo import providers
+from demo.ports import free_ports
 from demo.rpc import RpcFailed, Service
 from tests.certificates import Authority
 from tests.daemons import House, environment
@@ -147,7 +148,7 @@ def test_an_over_long_request(hasty_house, ana, daemon):
 def test_a_second_daemon_on_the_same_database(hasty_house, daemon):
     config = hasty_house.directory / f"{daemon}.toml"
     status, sentence = start(
-        daemon, "--config", str(config), "--set", f"http.internal_listen=127.0.0.1:{free()}"
+        daemon, "--config", str(config), "--set", f"http.internal_listen=127.0.0.1:{free_ports(1)[0]}"
     )
     assert status == 3
     assert str(hasty_house.directory) in sentence
@@ -227,8 +228,3 @@ def is_record(line):
         return isinstance(json.loads(line), dict)
     except ValueError:
         return False
-
-
-def free():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
