@@ -22,7 +22,8 @@ says more (`ref`), and its private `cause`, which is logged and never leaves the
     │   ├── AlreadyExists
     │   ├── StateMismatch         it changed since it was read
     │   ├── OverQuota
-    │   └── SenderNotProved       the sender address is not known to be the user's
+    │   ├── SenderNotProved       the sender address is not known to be the user's
+    │   └── TooComplex            a letter or picture takes more to read than one may
     ├── ServerError               trouble of our own
     │   ├── InternalError
     │   ├── Busy
@@ -141,6 +142,10 @@ class OverQuota(RequestError):
 
 class SenderNotProved(RequestError):
     kind, code = "sender_not_proved", 1011
+
+
+class TooComplex(RequestError):
+    kind, code = "too_complex", 1012
 
 
 class ServerError(RestanteError):

@@ -14,6 +14,7 @@ from restante.errors import (
     RestanteError,
     ServerError,
     StateMismatch,
+    TooComplex,
     TooLarge,
 )
 from restante.rpc.caller import USER, Caller, Principal
@@ -102,6 +103,7 @@ _STATUS: tuple[tuple[type[RestanteError], int], ...] = (
     (NotFound, 404),
     (AlreadyExists, 409),
     (StateMismatch, 409),
+    (TooComplex, 422),
     (OverQuota, 507),
 )
 
