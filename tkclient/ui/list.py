@@ -243,10 +243,8 @@ class MessageList(tk.Frame):
         span = listing.total * height
         self._top = max(0, min(self._top, span - self._height()))
         self._bar.set(*_thumb(self._top, self._height(), span))
-        if listing.known and not listing.total:
-            self._draw_empty()
-            return
-        if not listing.known:
+        if not listing.known or not listing.total:
+            self._draw_alone(self._empty if listing.known else self._words("list.loading"))
             return
         first = self._top // height
         count = self._height() // height + 2
@@ -267,12 +265,12 @@ class MessageList(tk.Frame):
         if hole is not None:
             self._on_need(*hole)
 
-    def _draw_empty(self) -> None:
+    def _draw_alone(self, text: str) -> None:
         canvas = self.canvas
         canvas.create_text(
             canvas.winfo_width() // 2,
             self._theme.px(90),
-            text=self._empty,
+            text=text,
             fill=look.SOFT,
             justify="center",
             font=self._theme.fonts["text"],

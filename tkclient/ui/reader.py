@@ -142,6 +142,10 @@ class Reader(tk.Frame):
         self._empty.configure(text=text)
         self._empty.place(relx=0.5, rely=0.36, anchor="center", relwidth=0.7)
 
+    def say_empty(self, text: str) -> None:
+        """Change what stands where no letter is shown."""
+        self._empty.configure(text=text)
+
     def show_loading(self, row: Dict[str, Any]) -> None:
         """Show at once what the list already knows; the text follows."""
         self._clear()

@@ -1,0 +1,201 @@
+"""Panes in this very process, on a real display, by real events: what is too large or slow to be typed."""
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.ui.fakeserver import FakeServer
+
+tk = pytest.importorskip("tkinter")
+
+from tkclient.desk import Desk  # noqa: E402 - only where there is a tkinter
+from tkclient.model import Listing  # noqa: E402
+from tkclient.ui import writer as writer_module  # noqa: E402
+from tkclient.ui.list import MessageList  # noqa: E402
+from tkclient.ui.mail import MailPage  # noqa: E402
+from tkclient.ui.theme import Theme  # noqa: E402
+from tkclient.ui.window import Window  # noqa: E402
+from tkclient.ui.writer import Writer  # noqa: E402
+from tkclient.words import Words  # noqa: E402
+
+MANY = 100_000
+SECONDS = 15
+
+
+class Broken(AssertionError):
+    """A callback of Tk raised."""
+
+
+@pytest.fixture
+def root(display):
+    """A Tk whose failing callbacks fail the test."""
+    root = tk.Tk(screenName=display)
+    broken: list[BaseException] = []
+    root.report_callback_exception = lambda kind, value, trace: broken.append(value)
+    root.geometry("1180x720")
+    yield root
+    root.destroy()
+    assert broken == []
+
+
+def spin(root, done, what):
+    """Let Tk work until `done()`."""
+    deadline = time.monotonic() + SECONDS
+    while not done():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        root.update()
+
+
+def page(position, limit, total=MANY):
+    rows = [
+        {"id": f"m{total - at}", "folder": "inbox", "flags": ["seen"] if at % 3 else [], "to": [],
+         "from": {"name": f"Person {at}", "address": "p@x.example"}, "subject": f"Letter {at}", "snippet": "…",
+         "received_at": "2026-11-23T10:00:00Z", "octets": "1", "account": "a1", "attachments": at % 2}
+        for at in range(position, min(position + limit, total))
+    ]  # fmt: skip
+    return {"position": position, "total": total, "rows": rows}
+
+
+@pytest.fixture
+def long_list(root):
+    """A list of a hundred thousand, and what it asked for."""
+    listing, asked, opened = Listing("inbox"), list[tuple[int, int]](), list[Any]()
+    listing.put(page(0, 50))
+    pane = MessageList(
+        root, Theme(root), Words("es"), lambda *hole: asked.append(hole), opened.append, opened.append
+    )
+    pane.pack(fill="both", expand=True)
+    pane.show(listing, "Entrada", 5, "")
+    root.update()
+    pane.canvas.focus_force()
+    root.update()
+    return pane, listing, asked, opened
+
+
+def test_anywhere_in_a_hundred_thousand_is_one_request(root, long_list):
+    pane, listing, asked, opened = long_list
+    pane.canvas.event_generate("<End>")
+    spin(root, lambda: asked, "a request")
+    assert asked == [(MANY - 50, 50)]
+    listing.put(page(*asked[0]))
+    pane.redraw()
+    spin(root, lambda: opened, "the last letter")
+    assert opened[0]["id"] == "m1" and len(asked) == 1
+
+
+def test_a_drag_through_the_list_asks_once_it_rests(root, long_list):
+    pane, _, asked, _ = long_list
+    for share in range(1, 50):
+        pane._scrolled("moveto", str(share / 50))
+        root.update_idletasks()
+    spin(root, lambda: asked, "a request")
+    assert len(asked) == 1
+
+
+def test_only_rows_in_sight_are_drawn(root, long_list):
+    pane, _, _, _ = long_list
+    assert len(pane.canvas.find_all()) < 200
+    began = time.perf_counter()
+    for _ in range(10):
+        pane.redraw()
+    root.update()
+    assert (time.perf_counter() - began) / 10 < 0.1, "a turn of drawing is far from being felt"
+
+
+@pytest.fixture
+def window(root):
+    """The whole window on a service of its own, signed in."""
+    with FakeServer() as server:
+        desk = Desk(server.url, root.after)
+        collector = root.report_callback_exception
+        window = Window(root, desk, "es")
+        root.report_callback_exception = collector
+        desk.open("maria", "clave-larga", window._opened, lambda trouble: pytest.fail(trouble.kind))
+        spin(root, lambda: desk.mailbox.folders and isinstance(window.page, MailPage), "the mail")
+        window.server = server  # type: ignore[attr-defined]
+        yield window
+        desk.tasks.stop()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x" * 1_000_000, "a\x00b\ud83d c", "😀" * 3000, "> " * 5000, "\n" * 20_000, "", "\u202eabc\u2067"],
+    ids=[
+        "one line",
+        "nul and surrogate",
+        "beyond the plane",
+        "quotes",
+        "empty lines",
+        "nothing",
+        "turned round",
+    ],
+)
+def test_any_text_is_shown_soon(root, window, text):
+    reader = window.page.reader
+    letter = dict(window.server.state.inside("inbox")[1], text=text, subject=text[:3000])
+    began = time.monotonic()
+    reader.show(letter)
+    root.update()
+    assert time.monotonic() - began < 2
+
+
+def test_the_draft_is_kept_by_itself(root, window, monkeypatch):
+    monkeypatch.setattr(writer_module, "KEEP_MS", 60)
+    window.page.write()
+    writer = window.page._cover
+    assert isinstance(writer, Writer)
+    root.update()
+    writer.to.focus_force()
+    for key in "ana":
+        writer.to.event_generate("<Key>", keysym=key)
+    spin(root, lambda: writer.letter.id, "the draft to be kept")
+    assert window.server.wait_for("draft.save")["draft"]["to"] == ["ana"]
+    saves = window.server.names().count("draft.save")
+    spin(root, lambda: not writer.letter.changed, "the draft to be as it is on the server")
+    deadline = time.monotonic() + 0.3
+    spin(root, lambda: time.monotonic() > deadline, "some turns of nothing")
+    assert window.server.names().count("draft.save") == saves, "what has not changed is not sent again"
+
+
+def test_a_broken_callback_is_a_sentence_not_the_end(root, window, capsys):
+    window._broke(ZeroDivisionError, ZeroDivisionError("oops"), None)
+    assert window.page.notice.said == Words("es")("error.client_broke")
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_what_a_person_does_keeps_the_session_and_polling_does_not(root, window):
+    session = window.desk.session
+    # As if the last word to the server had been a while ago.
+    session._touched = session._used = session._touched - 100
+    window.desk.mail.look_for_changes()
+    root.update()
+    assert not session.touch_due()
+    root.event_generate("<Key>", keysym="Down")
+    root.update()
+    assert session.touch_due()
+
+
+def test_nothing_of_the_visit_stays(root, window):
+    left: list[bool] = []
+    window.page.keep_what_is_written()
+    window.desk.leave(lambda: left.append(True))
+    spin(root, lambda: left, "leaving")
+    desk = window.desk
+    assert (desk.session.token, desk.session.profile, desk.mailbox.folders, desk.accounts.all) == (
+        "",
+        {},
+        [],
+        [],
+    )
+    assert not desk.mailbox.letters and not desk.mailbox.listings
+
+
+def test_leaving_waits_for_nobody(root, window, monkeypatch):
+    monkeypatch.setattr("tkclient.desk.LEAVE_SECONDS", 0.2)
+    window.server.stalled.add("session.close")
+    left: list[bool] = []
+    window.desk.leave(lambda: left.append(True))
+    spin(root, lambda: left, "leaving a server that does not answer")
+    window.server.resume()
+    assert left == [True] and not window.desk.session.is_open
