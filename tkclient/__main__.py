@@ -11,6 +11,8 @@ import signal
 import sys
 from typing import List, Optional
 
+from tkclient.trouble import Trouble
+
 DEFAULT_SERVER = "http://127.0.0.1:8601/profile/"
 
 
@@ -42,19 +44,17 @@ def main(arguments: Optional[List[str]] = None) -> int:
     sys.dont_write_bytecode = True
     options = parse(arguments)
     try:
-        import tkinter
+        from tkclient.desk import Desk
+        from tkclient.ui.window import Window, make_root
 
-        root = tkinter.Tk(className="restante")
+        root = make_root()
     except ImportError:
         hint = "this Python has no tkinter; install python3-tk (or your system's name for it)."
         print("restante-client: " + hint, file=sys.stderr)
         return 1
-    except Exception as problem:  # tkinter.TclError, which cannot be named before the import worked
-        print("restante-client: no window can be opened here (%s)." % problem, file=sys.stderr)
+    except Trouble as trouble:
+        print("restante-client: no window can be opened here (%s)." % trouble.detail, file=sys.stderr)
         return 1
-    from tkclient.desk import Desk
-    from tkclient.ui.window import Window
-
     server = options.server if options.server.endswith("/") else options.server + "/"
     desk = Desk(server, root.after, options.ca, options.patience)
     window = Window(root, desk, options.language, options.user)

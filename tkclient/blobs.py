@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import http.client
 import json
 import os
 import tempfile
@@ -17,7 +16,8 @@ from pathlib import Path
 from typing import BinaryIO, Callable, Dict, Optional
 from urllib.parse import quote
 
-from tkclient.rpc import READ_SIZE_OCTETS, Line, Meter, Wire, parse_address, transport_error
+from tkclient.origin import parse_address
+from tkclient.rpc import Answer, Line, Meter, Wire
 from tkclient.trouble import Cancelled, FileTrouble, ServerTrouble, TransportError
 
 Progress = Callable[[int, int], None]
@@ -91,7 +91,7 @@ def _fetch(
                 if cancelled():
                     line.close()
                     raise Cancelled()
-                piece = _read_piece(line, answer)
+                piece = line.read_some(answer)
                 file.write(piece)
                 done += len(piece)
                 progress(done, total)
@@ -105,18 +105,7 @@ def _fetch(
                 raise
 
 
-def _read_piece(line: Line, answer: http.client.HTTPResponse) -> bytes:
-    """Read what has come; an OSError here is the network's, never the file's."""
-    try:
-        piece = answer.read1(READ_SIZE_OCTETS)
-    except (OSError, http.client.HTTPException) as problem:
-        raise transport_error(problem, line.origin) from problem
-    if not piece:
-        raise TransportError("connection_lost", line.origin.text, "cut short")
-    return piece
-
-
-def _refusal(line: Line, answer: http.client.HTTPResponse) -> Exception:
+def _refusal(line: Line, answer: Answer) -> Exception:
     """Turn the answer of a refused blob request into the exception that says why."""
     octets = line.read(answer, 1024 * 1024)
     try:

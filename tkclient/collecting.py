@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 STATUS_MS = 500
 CHANGES_EVERY = 4
+# More new letters than this, and a fresh window of the list costs less than all of them.
+MANY = 40
 
 
 class Collecting:
@@ -32,7 +34,7 @@ class Collecting:
         self.accounts: List[Dict[str, Any]] = []
         self._asking = False
         self._turn = 0
-        self._collected = -1
+        self._collected = 0
 
     def start(self, failed: Failed) -> None:
         """Get mail now; joins a collecting that is under way."""
@@ -41,18 +43,26 @@ class Collecting:
     def took(self, answer: Dict[str, Any]) -> None:
         """Take over an answer of collect.start or collect.status."""
         was_running = self.running
+        if not was_running:
+            self._collected = 0
         self.running = bool(answer["running"])
         self.accounts = list(answer["accounts"])
         self._bells.ring("progress")
         collected = sum(int(account.get("collected", 0)) for account in self.accounts)
-        if was_running and not self.running:
-            self._mail.look_for_changes()
-        elif self.running and self._turn % CHANGES_EVERY == 0 and collected != self._collected:
-            self._collected = collected
-            self._mail.look_for_changes()
+        over = was_running and not self.running
+        if over or (self.running and self._turn % CHANGES_EVERY == 0):
+            self._show_collected(collected)
         if self.running and not self._asking:
             self._asking = True
             self._after(STATUS_MS, self._ask)
+
+    def _show_collected(self, collected: int) -> None:
+        """Bring into the list what has come since the last time this was done."""
+        new, self._collected = collected - self._collected, collected
+        if new >= MANY:
+            self._mail.look_afresh()
+        elif new:
+            self._mail.look_for_changes()
 
     def _ask(self) -> None:
         if not self._link.session.is_open or not self.running:

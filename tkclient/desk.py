@@ -14,6 +14,7 @@ from tkclient.collecting import Collecting
 from tkclient.link import Done, Failed, Link, nothing
 from tkclient.mail import Mail
 from tkclient.model import Mailbox
+from tkclient.origin import parse_address
 from tkclient.outgoing import Outgoing
 from tkclient.session import Session
 from tkclient.tasks import Tasks
@@ -66,6 +67,11 @@ class Desk:
 
     def start(self) -> None:
         self.tasks.start()
+
+    def use_server(self, url: str) -> None:
+        """Ask this profile server from now on. Raises TransportError when it cannot be an address."""
+        parse_address(url)
+        self.session.server = url if url.endswith("/") else url + "/"
 
     def open(self, name: str, password: str, done: Done, failed: Failed) -> None:
         """Open a session, then bring the first screen: two requests in all."""

@@ -120,6 +120,33 @@ class Mail:
 
         self._link.storage("message.changes", {"since": self._mailbox.state}, done, failed)
 
+    def look_afresh(self) -> None:
+        """Fetch counts and the newest rows again: cheaper than every change when very much has come."""
+        if self._looking or not self._mailbox.state:
+            return
+        self._looking = True
+        folder = self.folder
+        calls = [
+            Call("folder.list", {}),
+            Call("message.page", {"folder": folder, "position": 0, "limit": WINDOW}),
+        ]
+
+        def done(outcomes: List[Outcome]) -> None:
+            self._looking = False
+            folders, page = outcomes
+            if isinstance(folders, ServerTrouble) or isinstance(page, ServerTrouble):
+                return
+            self._mailbox.apply({"state": page["state"], "start_again": True})
+            self._mailbox.put_folders(folders["folders"])
+            self._mailbox.listing(folder).put(page)
+            self._bells.ring("folders")
+            self._bells.ring("listing", self.folder)
+
+        def failed(_: Trouble) -> None:
+            self._looking = False
+
+        self._link.storage_batch(calls, done, failed)
+
     def open_letter(self, id_: str, done: Done, failed: Failed) -> None:
         """Bring one letter with its text, marking it read in the same request."""
         known = self._mailbox.letters.get(id_)

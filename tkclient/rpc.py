@@ -9,7 +9,6 @@ may be shared.
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import json
 import select
 import socket
@@ -18,9 +17,9 @@ import threading
 import time
 import zlib
 from email.utils import parsedate_to_datetime
-from typing import Any, BinaryIO, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
-from urllib.parse import urlsplit
+from typing import Any, BinaryIO, Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
 
+from tkclient.origin import Origin, parse_address
 from tkclient.trouble import ServerTrouble, TransportError
 
 ANSWER_LIMIT_OCTETS = 16 * 1024 * 1024
@@ -41,6 +40,7 @@ class Call(NamedTuple):
 
 
 Outcome = Union[Any, ServerTrouble]
+Answer = http.client.HTTPResponse
 
 
 class Meter:
@@ -77,46 +77,6 @@ class Meter:
                 self.server_ahead_seconds = parsedate_to_datetime(date).timestamp() - time.time()
         except (TypeError, ValueError):
             pass
-
-
-class Origin(NamedTuple):
-    """Where connections go. `plain` is HTTP without TLS."""
-
-    plain: bool
-    host: str
-    port: int
-
-    @property
-    def text(self) -> str:
-        return "%s:%d" % (self.host, self.port)
-
-
-def parse_address(url: str) -> Tuple[Origin, str]:
-    """Return where `url` leads and its path, which ends in a slash.
-
-    Raises TransportError `bad_address`, or `not_private` for plain HTTP to another machine.
-    """
-    try:
-        parts = urlsplit(url.strip())
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise TransportError("bad_address", url) from None
-    if parts.scheme not in ("http", "https") or not host or any(c.isspace() for c in url.strip()):
-        raise TransportError("bad_address", url)
-    plain = parts.scheme == "http"
-    if plain and not _is_this_machine(host):
-        raise TransportError("not_private", host)
-    path = parts.path if parts.path.endswith("/") else parts.path + "/"
-    return Origin(plain, host, port or (80 if plain else 443)), path
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class _CountedFile:
@@ -248,6 +208,16 @@ class Line:
             self.close()
             raise
         return b"".join(pieces)
+
+    def read_some(self, answer: http.client.HTTPResponse) -> bytes:
+        """Return what has come of a body that is not over yet."""
+        try:
+            piece = answer.read1(READ_SIZE_OCTETS)
+        except (OSError, http.client.HTTPException) as problem:
+            raise transport_error(problem, self.origin) from problem
+        if not piece:
+            raise TransportError("connection_lost", self.origin.text, "cut short")
+        return piece
 
     def close(self) -> None:
         self._used = False

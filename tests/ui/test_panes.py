@@ -47,13 +47,24 @@ def spin(root, done, what):
         root.update()
 
 
+def row(at, total):
+    return {
+        "id": f"m{total - at}",
+        "folder": "inbox",
+        "flags": ["seen"] if at % 3 else [],
+        "from": {"name": f"Person {at}", "address": "p@x.example"},
+        "to": [],
+        "subject": f"Letter {at}",
+        "snippet": "…",
+        "received_at": "2026-11-23T10:00:00Z",
+        "octets": "1",
+        "account": "a1",
+        "attachments": at % 2,
+    }
+
+
 def page(position, limit, total=MANY):
-    rows = [
-        {"id": f"m{total - at}", "folder": "inbox", "flags": ["seen"] if at % 3 else [], "to": [],
-         "from": {"name": f"Person {at}", "address": "p@x.example"}, "subject": f"Letter {at}", "snippet": "…",
-         "received_at": "2026-11-23T10:00:00Z", "octets": "1", "account": "a1", "attachments": at % 2}
-        for at in range(position, min(position + limit, total))
-    ]  # fmt: skip
+    rows = [row(at, total) for at in range(position, min(position + limit, total))]
     return {"position": position, "total": total, "rows": rows}
 
 
@@ -171,7 +182,9 @@ def test_what_a_person_does_keeps_the_session_and_polling_does_not(root, window)
     window.desk.mail.look_for_changes()
     root.update()
     assert not session.touch_due()
-    root.event_generate("<Key>", keysym="Down")
+    window.page.list.canvas.focus_force()
+    root.update()
+    window.page.list.canvas.event_generate("<Key>", keysym="Down")
     root.update()
     assert session.touch_due()
 

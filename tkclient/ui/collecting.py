@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from tkclient import dates
 from tkclient.clean import clean_line
+from tkclient.compose import domain_of
 from tkclient.ui import theme as look
 from tkclient.ui.fitting import Fitter
 from tkclient.ui.parts import draw_mark, on_wheel
@@ -22,6 +23,7 @@ class CollectingPane(tk.Frame):
         super().__init__(parent, bg=look.DESK)
         self._theme, self._words, self._on_open = theme, words, on_open
         self._rows: List[Tuple[Dict[str, Any], Dict[str, Any]]] = []
+        self._domains: List[str] = []
         self._top = 0
         self._at = 0
         self._shown_at_most = 4
@@ -51,6 +53,7 @@ class CollectingPane(tk.Frame):
 
     def show(self, accounts: List[Dict[str, Any]], progress: Callable[[str], Dict[str, Any]]) -> None:
         self._rows = [(account, progress(account["id"])) for account in accounts]
+        self._domains = [domain_of(account["address"]) for account in accounts]
         self._at = min(self._at, max(0, len(self._rows) - 1))
         self._fit_height()
 
@@ -116,7 +119,7 @@ class CollectingPane(tk.Frame):
         side = px(11)
         draw_mark(canvas, mark, px(20), y + px(2) + (line - side) // 2, side)
         left, right = px(37), width - px(16)
-        name = self._fit(clean_line(account.get("name") or account["address"]), "aside", right - left)
+        name = self._fit(self._name_of(account), "aside", right - left)
         canvas.create_text(left, y + px(2), text=name, anchor="nw", fill=look.INK, font=theme.fonts["aside"])
         ink = look.WARN if mark == "trouble" else look.SOFT
         text = self._fit(note, "small", right - left)
@@ -130,6 +133,12 @@ class CollectingPane(tk.Frame):
             canvas.create_rectangle(
                 left, base, left + int((right - left) * share), base + px(2), fill=look.ACCENT, outline=""
             )
+
+    def _name_of(self, account: Dict[str, Any]) -> str:
+        """Return the account's name; its domain where that says enough."""
+        name = clean_line(account.get("name") or account["address"])
+        domain = domain_of(account["address"])
+        return domain if name == account["address"] and self._domains.count(domain) == 1 else name
 
     def _say(self, account: Dict[str, Any], progress: Dict[str, Any]) -> Tuple[str, str]:
         """Return a mark and a few words for how an account is."""

@@ -8,7 +8,6 @@ from tkinter import ttk
 from typing import Any, Callable, Optional
 
 from tkclient.desk import Desk
-from tkclient.rpc import parse_address
 from tkclient.trouble import Trouble
 from tkclient.ui import theme as look
 from tkclient.ui.dialogs import Notice
@@ -150,13 +149,11 @@ class LoginPage(tk.Frame):
             self._desk.open(name, password, self._done, self._failed)
 
     def _take_server(self) -> bool:
-        server = self._server.get().strip()
         try:
-            parse_address(server)
+            self._desk.use_server(self._server.get().strip())
         except Trouble as trouble:
             self.notice.trouble(trouble)
             return False
-        self._desk.session.server = server if server.endswith("/") else server + "/"
         return True
 
     def _opening_is_fine(self) -> bool:

@@ -184,8 +184,8 @@ class MailPage(tk.Frame):
             mailbox.listing(folder), folder_name(self.words, known), known["unread"], self._say_empty(folder)
         )
         self._letter_chosen()
-        if self.reader.letter is None and not mailbox.listing(folder).total:
-            self.reader.say_empty("")
+        if self.reader.letter is None:
+            self.reader.say_empty(self.words("reader.choose") if mailbox.listing(folder).total else "")
         if self._cover is None:
             self._say_title()
 

@@ -24,6 +24,14 @@ WIDTH, HEIGHT = 1180, 720
 SMALLEST = (800, 500)
 
 
+def make_root() -> tk.Tk:
+    """Return the one Tk of the program. Raises Trouble `no_window` where there is no display."""
+    try:
+        return tk.Tk(className="restante")
+    except tk.TclError as problem:
+        raise Trouble("no_window", detail=str(problem)) from problem
+
+
 class Window:
     """`language` "" follows the profile; a name stands ready in the login."""
 

@@ -9,7 +9,8 @@ import threading
 import pytest
 import trustme
 
-from tkclient.rpc import Call, Meter, Wire, parse_address
+from tkclient.origin import parse_address
+from tkclient.rpc import Call, Meter, Wire
 from tkclient.trouble import ServerTrouble, TransportError
 
 READ = Call("folder.list", {})
