@@ -22,6 +22,8 @@ from tkclient.words import LANGUAGES, Words
 
 WIDTH, HEIGHT = 1180, 720
 SMALLEST = (800, 500)
+# What is bound to this comes before a widget's own bindings.
+USE_TAG = "RestanteUse"
 
 
 def make_root() -> tk.Tk:
@@ -180,8 +182,7 @@ class Window:
             self.root.bind(key, self._sizer(steps))
         for event in ("<<Copy>>", "<<Cut>>"):
             self.root.bind_all(event, self._copy_seen, add="+")
-        for event in ("<Key>", "<Button>"):
-            self.root.bind(event, lambda _: self.desk.used(), add="+")
+        self._watch_use()
 
     def _key(self, verb: Callable[[MailPage], Any]) -> Callable[[Any], None]:
         def press(event: Any) -> None:
@@ -192,6 +193,19 @@ class Window:
                 self.page.back()
 
         return press
+
+    def _watch_use(self) -> None:
+        """Note every key and press of a person, also those a widget keeps to itself with "break"."""
+        for event in ("<Key>", "<Button>"):
+            self.root.bind_class(USE_TAG, event, lambda _: self.desk.used())
+        for event in ("<FocusIn>", "<Enter>"):
+            self.root.bind_all(event, self._tag_for_use, add="+")
+
+    def _tag_for_use(self, event: Any) -> None:
+        name = str(event.widget)
+        tags = self.root.tk.splitlist(self.root.tk.call("bindtags", name))
+        if USE_TAG not in tags:
+            self.root.tk.call("bindtags", name, (USE_TAG, *tags))
 
     def _copy_seen(self, _: Any) -> None:
         self._copied = True
