@@ -9,12 +9,13 @@ Used for what is collected, sent and drafted alike. Knows nothing of servers or 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from restante.errors import OverQuota
 from restante.wire import dumps, to_time
 from stored.mime import Address, Summary
 from stored.model.account import Account
-from stored.model.body import Body, Packed, pack
+from stored.model.body import Body, Packed, Words, pack
 from stored.model.folder import INBOX, Folder
 from stored.model.word import MAX_TIME, MAX_UID
 
@@ -58,13 +59,16 @@ class Prepared:
     flags: int
 
 
-def prepare(incoming: Incoming) -> Prepared:
-    """Compress, hash and write the row. Pure; to be done before the account is locked."""
+def prepare(incoming: Incoming, spool: Path | None = None, words: Words | None = None) -> Prepared:
+    """Compress, hash and write the row; to be done before the account is locked.
+
+    `words`: what `UserStore.words` gives. What comes of a large message waits in a nameless file in `spool`.
+    """
     summary = incoming.summary
     received_at = incoming.received_at.astimezone(UTC).replace(microsecond=0)
     return Prepared(
         row=_row(incoming, received_at),
-        packed=pack(incoming.raw),
+        packed=pack(incoming.raw, words, spool),
         message_id=summary.message_id,
         letter=summary.body_hash,
         account=incoming.account,

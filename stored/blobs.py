@@ -262,6 +262,7 @@ def _extend(account: Account, id: str, offset: int, octets: bytes) -> Progress:
         raise TooLarge(
             f"More octets came than the {upload.length} that were promised; begin the upload again."
         )
+    account.journal().grown += len(octets)
     upload.extend(octets)
     return _progress(upload)
 

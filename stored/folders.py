@@ -14,6 +14,7 @@ from stored.types import FolderList, FolderNew, FoldersSet, FolderUpdate
 MOST_FOLDERS = 1_000
 DEEPEST = 8
 NAME_CHARACTERS = 100
+DAY_SECONDS = 24 * 3600
 _AT_ONCE = 1_000
 
 
@@ -33,6 +34,8 @@ def shown(account: Account, folder: Folder) -> FolderShown:
         "total": folder.total(),
         "unread": folder.unread(),
     }
+    if folder.entered is not None:
+        plain["keep_days"] = folder.keep_days
     return cast(FolderShown, plain)
 
 
@@ -70,12 +73,42 @@ def _create(account: Account, wanted: FolderNew) -> Folder:
 
 
 def _update(account: Account, wanted: FolderUpdate) -> None:
-    folder, patch = _own(account, wanted["id"]), wanted["set"]
+    patch = wanted["set"]
+    if "keep_days" in patch:
+        _keep_days(account, wanted["id"], patch["keep_days"])
+        if len(patch) == 1:
+            return
+    folder = _own(account, wanted["id"])
     parent = _parent(account, patch["parent"]) if "parent" in patch else folder.parent
     if parent != folder.parent:
         _check_move(account, folder, parent)
     folder.name = _name(account, patch.get("name", folder.name), parent, folder)
     folder.parent = parent
+
+
+def _keep_days(account: Account, id: str, days: int) -> None:
+    folder = _found(account, id)
+    if folder.entered is None:
+        raise InvalidArgument("Only junk and trash are emptied by themselves.", about=id)
+    folder.keep_days = days
+
+
+def purge(account: Account, now: int, at_most: int) -> int:
+    """Let go what has been in junk or trash for longer than the user wants; return how many messages.
+
+    Inside a unit of work. Days count from when a message came into the folder; one that came in the future,
+    by a clock that was wrong then, stays.
+    """
+    gone = 0
+    for folder in account.folders:
+        if folder.entered is None or not folder.keep_days:
+            continue
+        last = now - folder.keep_days * DAY_SECONDS
+        old = [uid for uid, entered in folder.entered.items() if entered <= last][: at_most - gone]
+        for uid in old:
+            account.destroy(uid)
+        gone += len(old)
+    return gone
 
 
 def _check_move(account: Account, folder: Folder, parent: int) -> None:

@@ -7,17 +7,19 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import cast
 
-from restante.errors import Damaged, NotFound
+from restante.errors import Damaged, NotFound, OverQuota
 from restante.wire import Ready, dumps, to_time
 from stored import mime
 from stored.model.account import Account
 from stored.model.body import damaged
 from stored.model.folder import TRASH, Folder
 from stored.model.rows import UNREADABLE, Rows
+from stored.model.undo import Move
 from stored.model.word import (
     ANSWERED,
     FLAG_NAMES,
     FLAGGED,
+    MAX_UID,
     SEEN,
     flags_of,
     folder_of,
@@ -26,12 +28,22 @@ from stored.model.word import (
     uid_of,
 )
 from stored.store import UserStore
-from stored.types import MessagePage, MessagePatch, MessagesDeleted, MessagesGot, MessagesSet, Row
+from stored.types import (
+    MessagePage,
+    MessagePatch,
+    MessagesCopied,
+    MessagesDeleted,
+    MessagesGot,
+    MessagesSet,
+    Row,
+)
+from stored.undoing import remember, undo_id
 
 #: The most characters of text in one answer; the texts of later messages are left for a call of their own.
 TEXT_CHARACTERS = 512 * 1024
 
-_PATCHED = {"seen": SEEN, "flagged": FLAGGED, "answered": ANSWERED}
+#: Flags that a person raises and lowers.
+FLAG_BITS = {"seen": SEEN, "flagged": FLAGGED, "answered": ANSWERED}
 
 _FLAGS = [
     [name for bit, name in enumerate(FLAG_NAMES) if flags >> bit & 1] for flags in range(1 << len(FLAG_NAMES))
@@ -117,7 +129,8 @@ def rows(account: Account, uids: Iterable[int]) -> list[Row]:
     return cast(list[Row], found)
 
 
-def _folder(account: Account, id: str) -> Folder:
+def folder_named(account: Account, id: str) -> Folder:
+    """Return the folder with this id. Raises NotFound."""
     folder = account.folders.find(id)
     if folder is None:
         raise NotFound("That folder does not exist (any more); read the list of folders again.", about=id)
@@ -146,7 +159,7 @@ def page(account: Account, folder: str, position: int, limit: int, anchor: str =
     With an `anchor` (the id of a message) positions count from it: 0 begins with it, -10 ten before it.
     Raises NotFound for the folder or the anchor (permanent). Reads only.
     """
-    place = _folder(account, folder)
+    place = folder_named(account, folder)
     if anchor:
         uid = uid_of_id(anchor)
         if uid not in account.state:
@@ -249,24 +262,74 @@ def change(account: Account, ids: list[str], patch: MessagePatch) -> MessagesSet
 
     Raises NotFound for the folder (permanent). Doing it again changes nothing more.
     """
-    raised = sum(bit for name, bit in _PATCHED.items() if patch.get(name) is True)
-    lowered = sum(bit for name, bit in _PATCHED.items() if patch.get(name) is False)
-    folder = _folder(account, patch["folder"]) if "folder" in patch else None
+    raised, lowered = patched_flags(patch)
+    folder = folder_named(account, patch["folder"]) if "folder" in patch else None
     found, missing = _present(account, ids)
-    updated = sum(account.change(uid, raised=raised, lowered=lowered, folder=folder) for uid in found)
-    return {"state": account.state_text(), "updated": updated, "missing": missing}
+    moves = [move for uid in found for move in changed(account, uid, raised, lowered, folder)]
+    answer: MessagesSet = {"state": account.state_text(), "updated": len(moves), "missing": missing}
+    if number := remember(account, moves):
+        answer["undo"] = undo_id(number)
+    return answer
+
+
+def patched_flags(patch: MessagePatch) -> tuple[int, int]:
+    """Return the flags that a patch raises and those it lowers. Pure."""
+    raised = sum(bit for name, bit in FLAG_BITS.items() if patch.get(name) is True)
+    return raised, sum(bit for name, bit in FLAG_BITS.items() if patch.get(name) is False)
+
+
+def changed(account: Account, uid: int, raised: int, lowered: int, folder: Folder | None) -> list[Move]:
+    """Change one message; return what was different before, for its undo."""
+    before = account.state[uid]
+    if not account.change(uid, raised=raised, lowered=lowered, folder=folder):
+        return []
+    return [Move(uid, before, account.state[uid])]
 
 
 def delete(account: Account, ids: list[str], for_good: bool = False) -> MessagesDeleted:
     """Move messages to the trash, inside a unit of work; from there, or `for_good`, let them go.
 
-    What was collected is remembered, so it is not collected again.
+    What was collected is remembered, so it is not collected again. What went for good has no undo.
     """
     found, missing = _present(account, ids)
     trash = account.folders.members[TRASH]
+    moves = []
     for uid in found:
         if for_good or folder_of(account.state[uid]) == TRASH:
             account.destroy(uid)
         else:
-            account.change(uid, folder=trash)
-    return {"state": account.state_text(), "deleted": len(found), "missing": missing}
+            moves += changed(account, uid, 0, 0, trash)
+    answer: MessagesDeleted = {"state": account.state_text(), "deleted": len(found), "missing": missing}
+    if number := remember(account, moves):
+        answer["undo"] = undo_id(number)
+    return answer
+
+
+def copy(account: Account, ids: list[str], folder: str) -> MessagesCopied:
+    """Keep messages once more in another folder, inside a unit of work; `created` are the ids of the copies.
+
+    Their octets are shared. Raises NotFound for the folder, Damaged for a message that cannot be read
+    (permanent; then nothing is copied), OverQuota.
+    """
+    place = folder_named(account, folder)
+    found, missing = _present(account, ids)
+    created = []
+    for uid in found:
+        if account.rows.last_uid() >= MAX_UID:
+            raise no_more_messages()
+        try:
+            created.append(account.copy(uid, place))
+        except UNREADABLE as trouble:
+            raise damaged(repr(trouble), about=message_id(uid)) from trouble
+    answer: MessagesCopied = {
+        "state": account.state_text(),
+        "created": [message_id(uid) for uid in created],
+        "missing": missing,
+    }
+    if number := remember(account, [Move(uid, 0, account.state[uid]) for uid in created]):
+        answer["undo"] = undo_id(number)
+    return answer
+
+
+def no_more_messages() -> OverQuota:
+    return OverQuota("This user has had as many messages as can be counted; start a new profile.")

@@ -27,6 +27,30 @@ class StorageSettings:
         8 * 1024 * 1024, "Octets of objects each open connection may keep in memory.", minimum=65536
     )
     connections: int = setting(8, "Connections kept ready, per open database.", minimum=1)
+    free_space_octets: int = setting(
+        256 * 1024 * 1024,
+        "Free space on the disk below which nothing new is taken; deleting and packing stay possible.",
+        minimum=0,
+    )
+    pack_percent: int = setting(30, "A database is packed once so much of it is dead.", minimum=5, maximum=95)
+    pack_from_octets: int = setting(
+        4 * 1024 * 1024, "Databases smaller than this are never packed.", minimum=0
+    )
+    upkeep_seconds: float = setting(
+        60.0, "How often databases that were written to are looked after.", minimum=0.05
+    )
+    round_hours: float = setting(
+        6.0,
+        "In how many hours everybody's mail is looked after once, to empty trash and junk.",
+        minimum=0.001,
+    )
+
+
+@dataclass(frozen=True)
+class QuotaSettings:
+    octets: int = setting(
+        0, "How many octets all messages of a user may have together, as they came; 0: any number.", minimum=0
+    )
 
 
 @dataclass(frozen=True)
@@ -118,6 +142,7 @@ class Settings:
     keys: KeySettings = section(KeySettings)
     data: DataSettings = section(DataSettings)
     storage: StorageSettings = section(StorageSettings)
+    quota: QuotaSettings = section(QuotaSettings)
     profiled: ProfiledSettings = section(ProfiledSettings)
     sessions: SessionSettings = section(SessionSettings)
     pop3: PopSettings = section(PopSettings)

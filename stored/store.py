@@ -11,7 +11,9 @@ nothing but the Account.
 import fcntl
 import hashlib
 import re
+import shutil
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,19 +21,34 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO, TypeVar, cast
 
+from restante import log
 from restante.config import DatabaseSettings
 from restante.db import Database
 from restante.durable import flush_directory
-from restante.errors import AlreadyRunning, ConfigError, Draining, InvalidArgument, Unavailable
+from restante.errors import (
+    AlreadyRunning,
+    Busy,
+    ConfigError,
+    Draining,
+    InvalidArgument,
+    NoSpace,
+    OverQuota,
+    Unavailable,
+)
+from stored import dictionary
 from stored.model.account import Account, Accounts
-from stored.settings import StorageSettings
+from stored.model.body import Words
+from stored.settings import QuotaSettings, StorageSettings
 
 T = TypeVar("T")
+_LOG = log.get("store")
 
 Work = Callable[[Account], T]
 
 _PLAIN = re.compile(r"[a-z0-9_-]|(?<!^)\.")
 _LONGEST_NAME = 100
+#: How long a look at the free space is believed.
+_SPACE_SECONDS = 1.0
 
 
 def directory_name(user: str) -> str:
@@ -53,6 +70,16 @@ def directory_name(user: str) -> str:
     if len(coded) > _LONGEST_NAME:
         coded = coded[:_LONGEST_NAME] + "=" + hashlib.sha256(octets).hexdigest()[:32]
     return coded
+
+
+def user_of_directory(name: str) -> str:
+    """Return whose directory this is; empty where the name was cut, or is none of ours. Pure."""
+    try:
+        octets = re.sub(rb"=([0-9a-f]{2})", lambda code: bytes([int(code[1], 16)]), name.encode())
+        user = octets.removesuffix(b"=").decode("utf-8", "surrogatepass")
+    except UnicodeError:
+        return ""
+    return user if user and directory_name(user) == name else ""
 
 
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
@@ -87,20 +114,32 @@ class _Seat:
     database: Database | None = None
     opening: threading.Lock = field(default_factory=threading.Lock)
     writing: threading.Lock = field(default_factory=threading.Lock)
+    training: threading.Lock = field(default_factory=threading.Lock)
+    words: Words | None = None
+    #: So many messages must have come before training a dictionary is tried (again).
+    enough: int = dictionary.ENOUGH_MESSAGES
 
 
 class Store:
     """Every user's mail. Safe to use from any thread."""
 
-    def __init__(self, directory: Path, settings: StorageSettings | None = None) -> None:
+    def __init__(
+        self, directory: Path, settings: StorageSettings | None = None, quota: QuotaSettings | None = None
+    ) -> None:
         """Take the directory for this process. Raises AlreadyRunning, ConfigError."""
         self._directory = directory / "users"
         self._settings = settings or StorageSettings()
+        self.quota_octets = (quota or QuotaSettings()).octets
+        self._limit = self._settings.open_databases
+        self._written: set[str] = set()
+        self._space: tuple[float, int] = (0.0, 0)
         self._guard = threading.Lock()
         self._seats: OrderedDict[str, _Seat] = OrderedDict()
         self._closed = False
         self._lock = _lock(directory)
         self._shared: Database | None = None
+        #: Called with the user after each commit, by the thread that made it; it must be quick.
+        self.on_write: Callable[[str], None] = lambda user: None
         try:
             if self._settings.zconfig:
                 self._shared = Database.open(
@@ -122,6 +161,57 @@ class Store:
     def open_databases(self) -> int:
         with self._guard:
             return sum(seat.database is not None for seat in self._seats.values())
+
+    def users(self) -> list[str]:
+        """Return everybody who has mail here, by name. Reads."""
+        if self._shared is not None:
+            return self._shared.read(lambda accounts: list(accounts.members.keys()))
+        try:
+            names = sorted(entry.name for entry in self._directory.iterdir())
+        except FileNotFoundError:
+            return []
+        return [user for name in names if (user := user_of_directory(name))]
+
+    def written(self) -> set[str]:
+        """Return who was written to since this was last asked."""
+        with self._guard:
+            written, self._written = self._written, set()
+        return written
+
+    @contextmanager
+    def held(self, user: str) -> Iterator[Database]:
+        """Give the open database of `user`, which stays open meanwhile; for looking after it."""
+        with self.seat(user) as seat:
+            yield self.database(user, seat)
+
+    # Space ----------------------------------------------------------------------------------------
+
+    def note_written(self, user: str) -> None:
+        with self._guard:
+            self._written.add(user)
+
+    def free_octets(self) -> int:
+        """Return how much space is left where mail is kept; a look is believed for a second."""
+        looked, octets = self._space
+        if time.monotonic() - looked > _SPACE_SECONDS:
+            octets = shutil.disk_usage(self._directory.parent).free
+            self._space = (time.monotonic(), octets)
+        return octets
+
+    def admit(self, account: Account) -> None:
+        """Refuse what a unit of work has added where there is no room for it: OverQuota, NoSpace.
+
+        Work that adds nothing is never refused, so that deleting and packing make room again.
+        """
+        if not account.grown():
+            return
+        if self.quota_octets and account.octets() > self.quota_octets:
+            raise OverQuota(
+                f"All of your mail together may take {self.quota_octets // 1_000_000} MB, which is full; "
+                "delete what you do not need, then go on."
+            )
+        if self._shared is None and self.free_octets() < self._settings.free_space_octets:
+            raise NoSpace("The server's disk is nearly full, so it takes nothing new. Try again later.")
 
     def close(self) -> None:
         """Close every database and let the directory go. Writers that are at work finish first."""
@@ -175,23 +265,35 @@ class Store:
         with seat.opening:
             if seat.database is not None:
                 return seat.database
-            directory = self.user_directory(user)
-            if not directory.exists():
-                directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-                flush_directory(directory.parent)
-            seat.database = Database.open(
-                self._database_settings(path=str(directory / "mail.fs")), lambda: Account(user)
-            )
-            database = seat.database
-        self._shed()
+            try:
+                database = self._opened(user)
+            except (Busy, OSError) as trouble:
+                # Descriptors are short: those that nobody uses make room, and fewer stay open for a while.
+                self._limit = max(self.open_databases() * 3 // 4, 1)
+                _LOG.warning("store.crowded", databases=self._limit, cause=trouble)
+                self._shed(self._limit)
+                database = self._opened(user)
+            seat.database = database
+        self._shed(self._limit)
         return database
 
-    def _shed(self) -> None:
+    def _opened(self, user: str) -> Database:
+        directory = self.user_directory(user)
+        if not directory.exists():
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            flush_directory(directory.parent)
+        return Database.open(self._database_settings(path=str(directory / "mail.fs")), lambda: Account(user))
+
+    def relax(self) -> None:
+        """Let more databases stay open again, after descriptors were short."""
+        self._limit = min(self._limit + self._limit // 4 + 1, self._settings.open_databases)
+
+    def _shed(self, limit: int) -> None:
         """Close the databases that were not used for longest, down to the limit; those in use stay."""
         with self._guard:
             opened = [(user, seat) for user, seat in self._seats.items() if seat.database is not None]
             idle = [(user, seat) for user, seat in opened if not seat.pins]
-            victims = idle[: max(len(opened) - self._settings.open_databases, 0)]
+            victims = idle[: max(len(opened) - limit, 0)]
         for user, seat in victims:
             with seat.opening:
                 with self._guard:
@@ -234,12 +336,45 @@ class UserStore:
     def write(self, work: Work[T]) -> T:
         """Return what `work(account)` returns, once what it changed is committed and durable.
 
-        Writers of one account wait for one another. Raises Busy, NoSpace (both temporary) and whatever `work`
-        raises, and then nothing was changed.
+        Writers of one account wait for one another. Raises Busy, NoSpace (both temporary), OverQuota and
+        whatever `work` raises, and then nothing was changed.
         """
+
+        def unit(root: Account | Accounts) -> T:
+            account = self._make(root)
+            result = work(account)
+            self._store.admit(account)
+            return result
+
         with self._store.seat(self.user) as seat, seat.writing:
             database = self._store.database(self.user, seat)
-            return database.write(lambda root: work(self._make(root)))
+            self._store.note_written(self.user)
+            result = database.write(unit)
+        self._store.on_write(self.user)
+        return result
+
+    def words(self) -> Words | None:
+        """Return the dictionary for new mail, None while there is none; for those who prepare it.
+
+        Once enough mail is here one is trained (0.1 s) and kept. Commits then.
+        """
+        with self._store.seat(self.user) as seat:
+            if seat.words is None and seat.training.acquire(blocking=False):
+                try:
+                    seat.words = self._trained(seat)
+                finally:
+                    seat.training.release()
+            return seat.words
+
+    def _trained(self, seat: _Seat) -> Words | None:
+        known, last = self.read(lambda account: (dictionary.current(account), account.rows.last_uid()))
+        if known is not None or last < seat.enough:
+            return known
+        octets = dictionary.train(self.read(dictionary.samples))
+        if not octets:
+            seat.enough = 2 * last
+            return None
+        return self.write(lambda account: dictionary.keep(account, octets))
 
     def _find(self, root: Account | Accounts) -> Account | None:
         """Return this user's Account, whichever root it hangs from."""

@@ -15,7 +15,8 @@ class Nothing(TypedDict):
 FolderId = Annotated[str, Chars(1, 20, one_line=True)]
 ParentId = Annotated[str, Chars(0, 20, one_line=True)]
 FolderName = Annotated[str, Chars(1, 100, one_line=True)]
-Role = Literal["inbox", "drafts", "sent", "junk", "trash", ""]
+Role = Literal["inbox", "drafts", "sent", "junk", "trash", "archive", ""]
+KeepDays = Annotated[int, Range(0, 3650)]
 
 
 class Folder(TypedDict):
@@ -25,6 +26,7 @@ class Folder(TypedDict):
     parent: str
     total: Count
     unread: Count
+    keep_days: NotRequired[KeepDays]
 
 
 class FolderList(TypedDict):
@@ -40,6 +42,7 @@ class FolderNew(TypedDict):
 class FolderPatch(TypedDict, total=False):
     name: FolderName
     parent: ParentId
+    keep_days: KeepDays
 
 
 class FolderUpdate(TypedDict):
@@ -66,6 +69,8 @@ MessageId = Annotated[str, Chars(1, 20, one_line=True)]
 MessageIds = Annotated[list[MessageId], Items(1000)]
 MessageIdsToGet = Annotated[list[MessageId], Items(50)]
 Anchor = Annotated[str, Chars(0, 20, one_line=True)]
+UndoId = Annotated[str, Chars(1, 20, one_line=True)]
+FilterText = Annotated[str, Chars(1, 200, one_line=True)]
 Position = Annotated[int, Range(-1_000_000_000, 1_000_000_000)]
 
 
@@ -155,16 +160,64 @@ class MessagePatch(TypedDict, total=False):
     folder: FolderId
 
 
+_FilterFrom = TypedDict("_FilterFrom", {"from": FilterText}, total=False)
+
+
+class MessageFilter(_FilterFrom, total=False):
+    """Which messages are meant: those for which all that is given holds."""
+
+    folder: FolderId
+    account: Id
+    seen: bool
+    flagged: bool
+    answered: bool
+    before: datetime
+    after: datetime
+    subject: FilterText
+
+
 class MessagesSet(TypedDict):
+    """`undo` is there when something was changed."""
+
     state: State
     updated: Count
     missing: list[str]
+    undo: NotRequired[UndoId]
+
+
+class MessagesSetWhere(TypedDict):
+    state: State
+    updated: Count
+    finished: bool
+    undo: NotRequired[UndoId]
 
 
 class MessagesDeleted(TypedDict):
     state: State
     deleted: Count
     missing: list[str]
+    undo: NotRequired[UndoId]
+
+
+class MessagesCopied(TypedDict):
+    state: State
+    created: list[str]
+    missing: list[str]
+    undo: NotRequired[UndoId]
+
+
+class MessagesUndone(TypedDict):
+    state: State
+    updated: Count
+    undo: NotRequired[UndoId]
+
+
+class Quota(TypedDict):
+    """What of the quota is used; octets as text, since they may be many."""
+
+    octets: str
+    messages: Count
+    limit: str
 
 
 # Collecting -----------------------------------------------------------------------------------------

@@ -6,16 +6,19 @@ folder's order, its counts and the log true to one another. They run inside a un
 
 import os
 from collections.abc import Iterator
+from time import time as now
 
+from BTrees.Length import Length
 from BTrees.LLBTree import LLBTree
 from BTrees.OOBTree import OOBTree
 from persistent import Persistent
 
-from stored.model.body import Bodies, Body, Packed
+from stored.model.body import Bodies, Body, Dictionary, Packed, Parts
 from stored.model.folder import Folder, Folders
 from stored.model.hashes import Hashes
 from stored.model.log import CREATED, DESTROYED, UPDATED, Changes, Journal, Log
-from stored.model.rows import Rows
+from stored.model.rows import UNREADABLE, Rows
+from stored.model.undo import Undos
 from stored.model.word import SEEN, flags_of, folder_of, make_word, order_key, time_of
 
 
@@ -47,6 +50,8 @@ class Account(Persistent):  # type: ignore[misc]
         self.salt = os.urandom(16)
         self.rows = Rows()
         self.bodies = Bodies()
+        self.parts = Parts()
+        self.dictionaries: tuple[Dictionary, ...] = ()
         self.state = States()
         self.log = Log()
         self.folders = Folders()
@@ -54,6 +59,11 @@ class Account(Persistent):  # type: ignore[misc]
         self.message_ids = Hashes()
         self.uploads = OOBTree()
         self.submissions = OOBTree()
+        self.undos = Undos()
+        #: Raw octets of all messages, which a quota counts.
+        self.octets = Length()
+        #: Octets on disk that destroyed messages left behind since the database was packed, about.
+        self.let_go = Length()
 
     # The log ------------------------------------------------------------------------------------
 
@@ -71,6 +81,13 @@ class Account(Persistent):  # type: ignore[misc]
     def _close_step(self, journal: Journal) -> None:
         if journal:
             self.log.write(journal)
+
+    def grown(self) -> int:
+        """Return how many octets the unit of work at hand has added."""
+        try:
+            return int(self._p_jar.transaction_manager.get().data(self).grown)
+        except KeyError:
+            return 0
 
     def state_text(self) -> str:
         """Return the state clients keep; inside a unit of work, the one it will have once committed."""
@@ -92,12 +109,33 @@ class Account(Persistent):  # type: ignore[misc]
     def add(self, row: bytes, body: Body, packed: Packed, *, time: int, folder: Folder, flags: int) -> int:
         """Keep a message and return its uid."""
         uid = self.rows.append(row)
+        body.parts = tuple(self.parts.take(part) for part in packed.parts)
+        body.dictionary = self.dictionaries[packed.dictionary - 1] if packed.dictionary else None
         self.bodies.put(uid, body, packed)
-        word = make_word(time, folder.number, flags)
-        self.state[uid] = word
-        self._enter(folder, uid, word)
-        self.journal().note(uid, CREATED)
+        self._begin(uid, make_word(time, folder.number, flags), folder, packed.octets)
         return uid
+
+    def copy(self, uid: int, folder: Folder) -> int:
+        """Keep a message once more, in `folder`, and return the uid of the copy; its octets are shared.
+
+        Raises UNREADABLE when its row or body cannot be read.
+        """
+        word, body = self.state[uid], self.bodies[uid]
+        octets = body.octets
+        new = self.rows.append(self.rows.row(uid))
+        for part in body.parts:
+            self.parts.again(part)
+        self.bodies[new] = body
+        self._begin(new, make_word(time_of(word), folder.number, flags_of(word)), folder, octets)
+        return new
+
+    def _begin(self, uid: int, word: int, folder: Folder, octets: int) -> None:
+        self.state[uid] = word
+        self.octets.change(octets)
+        self._enter(folder, uid, word)
+        journal = self.journal()
+        journal.note(uid, CREATED)
+        journal.grown += octets
 
     def change(self, uid: int, *, raised: int = 0, lowered: int = 0, folder: Folder | None = None) -> bool:
         """Raise and lower flags and move to `folder`; return whether anything was different before."""
@@ -122,10 +160,22 @@ class Account(Persistent):  # type: ignore[misc]
         word = self.state.pop(uid)
         self._leave(uid, word)
         self.rows.discard(uid)
-        self.bodies.pop(uid, None)
+        self._let_go(self.bodies.pop(uid, None))
         self.journal().note(uid, DESTROYED)
 
+    def _let_go(self, body: Body | None) -> None:
+        """Give up a body and its uses of parts; of one that cannot be read they stay counted."""
+        if body is None:
+            return
+        try:
+            self.octets.change(-body.octets)
+            self.let_go.change(body.kept_octets() + sum(map(self.parts.release, body.parts)))
+        except UNREADABLE:
+            return
+
     def _enter(self, folder: Folder, uid: int, word: int) -> None:
+        if folder.entered is not None:
+            folder.entered[uid] = int(now())
         folder.order.insert(order_key(word, uid))
         folder.total.change(1)
         if not word & SEEN:
@@ -136,6 +186,8 @@ class Account(Persistent):  # type: ignore[misc]
         if folder is None or not folder.order.remove(order_key(word, uid)):
             return
         folder.total.change(-1)
+        if folder.entered is not None:
+            folder.entered.pop(uid, None)
         if not word & SEEN:
             folder.unread.change(-1)
 

@@ -1,112 +1,130 @@
-"""The raw octets of a message: compressed with a checksum, and under a SHA-256 of the whole.
+"""The raw octets of a message, exactly as they came, under a SHA-256 of the whole.
 
-Up to 256 KB they are in the Body itself; above, in chunks that are objects of their own, each compressed by
-itself, so that a part is read without the rest.
+They are kept taken apart (see `packing`): attachments decoded, equal ones once, the rest compressed with the
+user's dictionary. Reading puts them together again, from anywhere, and `raw` and `verified` check the hash.
 """
 
 import hashlib
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-import zstandard
+from BTrees.LLBTree import LLBTree
 from BTrees.LOBTree import LOBTree
 from persistent import Persistent
 
 from restante.db import savepoint
 from restante.errors import Damaged
+from stored.model.coding import coded_octets, encoded
+from stored.model.octets import CHUNK_OCTETS, BodyChunk, Dictionary, Reader, damaged
+from stored.model.packing import PLAIN, WOVEN, Packed, PackedPart, Segment, Words, pack
 
-CHUNK_OCTETS = 256 * 1024
+__all__ = [
+    "CHUNK_OCTETS",
+    "Bodies",
+    "Body",
+    "BodyChunk",
+    "Dictionary",
+    "Packed",
+    "PartBody",
+    "Parts",
+    "Words",
+    "damaged",
+    "pack",
+]
+
 SAVEPOINT_CHUNKS = 16
-LEVEL = 3
 
-#: `Body.form`: how the octets are kept. Later forms (a dictionary, decoded attachments) take later numbers.
-PLAIN_ZSTD = 1
-
-_local = threading.local()
+#: What a read of an object raises when its record is damaged, or is not there at all (POSKeyError).
+UNREADABLE = (Damaged, KeyError)
 
 
-def _compressor() -> zstandard.ZstdCompressor:
-    if not hasattr(_local, "compressor"):
-        _local.compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
-    return _local.compressor  # type: ignore[no-any-return]
-
-
-def _decompressor() -> zstandard.ZstdDecompressor:
-    if not hasattr(_local, "decompressor"):
-        _local.decompressor = zstandard.ZstdDecompressor()
-    return _local.decompressor  # type: ignore[no-any-return]
-
-
-@dataclass(frozen=True)
-class Packed:
-    """Octets made ready to be kept, outside any transaction."""
-
-    octets: int
-    sha256: bytes
-    chunks: list[bytes]
-    form: int = PLAIN_ZSTD
-
-
-def pack(raw: bytes) -> Packed:
-    """Compress and hash `raw`. Pure; takes time in proportion to its length."""
-    view = memoryview(raw)
-    starts = range(0, max(len(raw), 1), CHUNK_OCTETS)
-    chunks = [_compressor().compress(view[start : start + CHUNK_OCTETS]) for start in starts]
-    return Packed(len(raw), hashlib.sha256(raw).digest(), chunks)
-
-
-class BodyChunk(Persistent):  # type: ignore[misc]
-    """256 KB of a large message, compressed."""
+class PartBody(Persistent):  # type: ignore[misc]
+    """The decoded octets of an attachment, whichever messages it came with. It never changes."""
 
     version = 1
 
-    def __init__(self, packed: bytes) -> None:
-        self.packed = packed
+    def __init__(self, packed: PackedPart) -> None:
+        self.sha256 = packed.sha256
+        self.octets = packed.octets
+        self.packed = packed.chunks[0] if len(packed.chunks) == 1 else b""
+        self.chunks: list[BodyChunk] = []
+        self.chunk_octets = 0
+
+    def reader(self) -> Reader:
+        return Reader(self.octets, self.packed, self.chunks)
+
+    def kept_octets(self) -> int:
+        return int(len(self.packed) + self.chunk_octets)
 
 
 class Body(Persistent):  # type: ignore[misc]
     """One message's octets and what is known of where they came from."""
 
     version = 1
-    letter = b""  # hash of the text alone: two arrivals of one letter agree in it
+    letter = b""  # what all copies of one letter agree in
     fingerprint = b""  # of the message on the server it was collected from
     uidl = ""
 
-    def __init__(self, packed: Packed) -> None:
+    def __init__(
+        self, packed: Packed, parts: Sequence[PartBody] = (), dictionary: Dictionary | None = None
+    ) -> None:
         self.form = packed.form
         self.octets = packed.octets
         self.sha256 = packed.sha256
         self.packed = packed.chunks[0] if len(packed.chunks) == 1 else b""
         self.chunks: list[BodyChunk] = []
+        self.chunk_octets = 0
+        self.segments: tuple[Segment, ...] = packed.segments
+        self.parts = tuple(parts)
+        self.dictionary = dictionary
+
+    def __getstate__(self) -> Any:
+        # There is one of these for every message: without names it is a hundred octets shorter.
+        known = (self.form, self.octets, self.sha256, self.letter, self.fingerprint, self.uidl, self.packed)
+        return *known, self.chunks, self.chunk_octets, self.segments, self.parts, self.dictionary
+
+    def __setstate__(self, state: Any) -> None:
+        known, kept = state[:7], state[7:]
+        self.form, self.octets, self.sha256, self.letter, self.fingerprint, self.uidl, self.packed = known
+        self.chunks, self.chunk_octets, self.segments, self.parts, self.dictionary = kept
 
     def pieces(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """Give the octets from `start` to `stop` in pieces of at most 256 KB.
+        """Give the octets from `start` to `stop` in pieces of at most about 350 KB.
 
         Each piece has passed zstd's own checksum; only `raw` and `verified` check the whole.
         Raises Damaged.
         """
-        stop = self.octets if stop is None else min(stop, self.octets)
-        for at in range(start // CHUNK_OCTETS * CHUNK_OCTETS, stop, CHUNK_OCTETS):
-            piece = self._piece(at // CHUNK_OCTETS)
-            first = max(start - at, 0)
-            yield piece[first : stop - at] if first or stop - at < len(piece) else piece
-
-    def _piece(self, number: int) -> bytes:
-        if self.form != PLAIN_ZSTD:
+        if self.form not in (PLAIN, WOVEN):
             raise Damaged("A message is kept in a form this version cannot read.", cause=f"form {self.form}")
-        try:
-            chunk = self.chunks[number] if self.chunks else None
-            packed = self.packed if chunk is None else chunk.packed
-            if chunk is not None:
-                # A chunk is read once in a while and is large: keeping it would empty the cache of the rest.
-                chunk._p_deactivate()
-            piece: bytes = _decompressor().decompress(packed, max_output_size=CHUNK_OCTETS)
-        except (zstandard.ZstdError, KeyError, IndexError) as trouble:
-            raise damaged(repr(trouble)) from trouble
-        if len(piece) != min(CHUNK_OCTETS, self.octets - number * CHUNK_OCTETS):
-            raise damaged("a piece has the wrong length")
-        return piece
+        stop = self.octets if stop is None else min(stop, self.octets)
+        stream = Reader(self._stream_octets(), self.packed, self.chunks, self.dictionary)
+        at, seat, parts = 0, 0, iter(self.parts)  # at: in the message, seat: in what is compressed of it
+        for gap, octets, width, crlf, shared in self.segments:
+            yield from stream.slices(*_within(start, stop, at, gap, seat))
+            at, seat = at + gap, seat + gap
+            coded = coded_octets(octets, width, crlf)
+            part = next(parts) if shared else None
+            if start < at + coded and stop > at:
+                reader, base = (stream, seat) if part is None else (_reader(part), 0)
+
+                def read(low: int, high: int, reader: Reader = reader, base: int = base) -> bytes:
+                    return reader.read(base + low, base + high)
+
+                yield from encoded(read, octets, width, crlf, max(start - at, 0), min(stop - at, coded))
+            at, seat = at + coded, seat + (0 if shared else octets)
+        yield from stream.slices(*_within(start, stop, at, self.octets - at, seat))
+
+    def stream(self, octets: int) -> bytes:
+        """Return the beginning of what is compressed together. Raises Damaged."""
+        total = self._stream_octets()
+        return Reader(total, self.packed, self.chunks, self.dictionary).read(0, min(octets, total))
+
+    def _stream_octets(self) -> int:
+        """Return the length of what is compressed together."""
+        octets = self.octets
+        for _, inside, width, crlf, shared in self.segments:
+            octets += (0 if shared else inside) - coded_octets(inside, width, crlf)
+        return octets
 
     def verified(self) -> Iterator[bytes]:
         """Give every octet in pieces; raise Damaged after the last if their hash is not the one kept."""
@@ -121,11 +139,96 @@ class Body(Persistent):  # type: ignore[misc]
         """Return exactly the octets that were appended. Raises Damaged."""
         return b"".join(self.verified())
 
+    def kept_octets(self) -> int:
+        """Return how many octets its own records take, about; what it shares is not counted."""
+        return len(self.packed) + self.chunk_octets
 
-def damaged(cause: str) -> Damaged:
-    return Damaged(
-        "This message is damaged where it is kept; the other messages are not touched.", cause=cause
-    )
+
+def _within(start: int, stop: int, at: int, octets: int, seat: int) -> tuple[int, int]:
+    """Return what of `octets` at `at` lies between `start` and `stop`, as places from `seat` on."""
+    first = min(max(start - at, 0), octets)
+    return seat + first, seat + max(min(stop - at, octets), first)
+
+
+def _reader(part: PartBody) -> Reader:
+    try:
+        return part.reader()
+    except KeyError as missing:
+        raise damaged(repr(missing)) from missing
+
+
+class _Tree(LOBTree):  # type: ignore[misc]
+    max_leaf_size = 16
+    max_internal_size = 100
+
+
+class _Counts(LLBTree):  # type: ignore[misc]
+    max_leaf_size = 30
+    max_internal_size = 100
+
+
+class Parts(Persistent):  # type: ignore[misc]
+    """Attachments by their hash, so that equal ones are kept once. `repeats` counts uses beyond the first."""
+
+    version = 1
+
+    def __init__(self) -> None:
+        self.members = _Tree()
+        self.repeats = _Counts()
+
+    def take(self, packed: PackedPart) -> PartBody:
+        """Return the part with these octets, which is used once more; it is kept anew where it is damaged."""
+        key = _key(packed.sha256)
+        part: PartBody | None = self.members.get(key)
+        if part is not None and _sound(part):
+            if part.sha256 != packed.sha256:
+                # Another part has the place; this one is kept for itself.
+                return self._keep(packed, None)
+            self.repeats[key] = self.repeats.get(key, 0) + 1
+            return part
+        return self._keep(packed, key)
+
+    def _keep(self, packed: PackedPart, key: int | None) -> PartBody:
+        part = PartBody(packed)
+        if self._p_jar is not None:
+            self._p_jar.add(part)
+        if key is not None:
+            self.members[key] = part
+        _fill(part, packed.chunks, self)
+        return part
+
+    def again(self, part: PartBody) -> None:
+        """Count one more use of a part that is here."""
+        key = _key(part.sha256)
+        if self.members.get(key) is part:
+            self.repeats[key] = self.repeats.get(key, 0) + 1
+
+    def release(self, part: PartBody) -> int:
+        """Count one use less; return how many octets that lets go."""
+        key, octets = _key(part.sha256), part.kept_octets()
+        uses = self.repeats.get(key, 0)
+        if self.members.get(key) is not part:
+            return octets
+        if not uses:
+            del self.members[key]
+            return octets
+        if uses == 1:
+            del self.repeats[key]
+        else:
+            self.repeats[key] = uses - 1
+        return 0
+
+
+def _key(sha256: bytes) -> int:
+    return int.from_bytes(sha256[:8], "big") >> 2
+
+
+def _sound(part: PartBody) -> bool:
+    """Tell whether every record of a part can be read."""
+    try:
+        return all(part.reader().slices(0, part.octets))
+    except UNREADABLE:
+        return False
 
 
 class Bodies(LOBTree):  # type: ignore[misc]
@@ -140,11 +243,15 @@ class Bodies(LOBTree):  # type: ignore[misc]
         Savepoints bound the memory a large message takes; it still commits with everything else.
         """
         self[uid] = body
-        if len(packed.chunks) == 1:
-            return
-        for number, octets in enumerate(packed.chunks, 1):
-            chunk = BodyChunk(octets)
-            body.chunks.append(chunk)
-            body._p_changed = True
-            if self._p_jar is not None and number % SAVEPOINT_CHUNKS == 0:
-                savepoint(self)
+        _fill(body, packed.chunks, self)
+
+
+def _fill(owner: Body | PartBody, chunks: Sequence[bytes], place: Any) -> None:
+    if len(chunks) == 1:
+        return
+    for number, octets in enumerate(chunks, 1):
+        owner.chunks.append(BodyChunk(octets))
+        owner.chunk_octets += len(octets)
+        owner._p_changed = True
+        if place._p_jar is not None and number % SAVEPOINT_CHUNKS == 0:
+            savepoint(place)

@@ -3,16 +3,26 @@
 from collections.abc import Iterator
 
 from BTrees.Length import Length
+from BTrees.LLBTree import LLBTree
 from persistent import Persistent
 
 from stored.model.order import Order
 from stored.model.word import MAX_FOLDER
 
 #: Folders every user has, by their number. Numbers up to 15 are kept for roles.
-ROLES = {1: "inbox", 2: "drafts", 3: "sent", 4: "junk", 5: "trash"}
+ROLES = {1: "inbox", 2: "drafts", 3: "sent", 4: "junk", 5: "trash", 6: "archive"}
 FIRST_OWN = 16
 
-INBOX, DRAFTS, SENT, JUNK, TRASH = ROLES
+INBOX, DRAFTS, SENT, JUNK, TRASH, ARCHIVE = ROLES
+#: Folders that may be emptied by themselves, and so know when each message came into them.
+EMPTIED = (JUNK, TRASH)
+
+
+class Entered(LLBTree):  # type: ignore[misc]
+    """uid → the second at which the message came into the folder."""
+
+    max_leaf_size = 60
+    max_internal_size = 100
 
 
 class Folder(Persistent):  # type: ignore[misc]
@@ -20,6 +30,8 @@ class Folder(Persistent):  # type: ignore[misc]
 
     version = 1
     thread_order: Order | None = None
+    #: After so many days here a message goes for good; 0: never.
+    keep_days = 0
 
     def __init__(self, number: int, name: str, role: str = "", parent: int = 0) -> None:
         self.number = number
@@ -29,6 +41,7 @@ class Folder(Persistent):  # type: ignore[misc]
         self.order = Order()
         self.total = Length()
         self.unread = Length()
+        self.entered = Entered() if number in EMPTIED else None
 
     @property
     def id(self) -> str:

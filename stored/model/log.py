@@ -29,6 +29,8 @@ class Journal:
 
     fates: dict[int, int] = field(default_factory=dict)
     folders: bool = False
+    #: Octets of messages that were added; a quota and a full disk ask for them.
+    grown: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.fates) or self.folders

@@ -7,12 +7,11 @@ rewriting a chunk for every arrival would cost six thousand octets a message, fo
 from BTrees.LOBTree import LOBTree
 from persistent import Persistent
 
-from restante.errors import Damaged
+from stored.model.body import UNREADABLE
 
 CHUNK_ROWS = 32
 
-#: What a read of an object raises when its record is damaged, or is not there at all (POSKeyError).
-UNREADABLE = (Damaged, KeyError)
+__all__ = ["CHUNK_ROWS", "UNREADABLE", "Row", "RowChunk", "Rows"]
 
 
 class Row(Persistent):  # type: ignore[misc]

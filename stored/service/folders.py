@@ -16,6 +16,7 @@ class FolderService:
 
         First those that everybody has (their `role` says which; show them under that word in the user's
         language), then the user's own by name. `parent` is the id of the folder around one, "" at the top.
+        Junk and trash say in `keep_days` after how many days mail in them goes for good; 0: never.
         """
         return self._store.open_account(call.principal.name).read(folders.list_folders)
 
@@ -31,7 +32,8 @@ class FolderService:
         """Make, rename, move and remove folders, all of it or nothing.
 
         A folder that is removed takes those inside it along; the mail of all of them moves to the trash.
-        Folders with a role stay as they are. Names differ among neighbours, whatever the case of letters.
+        Folders with a role stay as they are, but for `keep_days` of junk and trash. Names differ among
+        neighbours, whatever the case of letters.
         """
         mail = self._store.open_account(call.principal.name)
         return mail.write(

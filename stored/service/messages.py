@@ -2,21 +2,26 @@
 
 from restante.rpc import USER, Call, method
 from restante.wire import Limit, State
-from stored import messages
+from stored import bulk, messages, undoing
 from stored.changes import changes
 from stored.store import Store, UserStore
 from stored.types import (
     Anchor,
     FolderId,
     MessageChanges,
+    MessageFilter,
     MessageIds,
     MessageIdsToGet,
     MessagePage,
     MessagePatch,
+    MessagesCopied,
     MessagesDeleted,
     MessagesGot,
     MessagesSet,
+    MessagesSetWhere,
+    MessagesUndone,
     Position,
+    UndoId,
 )
 
 
@@ -59,13 +64,43 @@ class MessageService:
 
     @method("message.set", caller=USER)
     def set(self, call: Call, /, ids: MessageIds, set: MessagePatch) -> MessagesSet:
-        """Set flags of messages and move them to a folder; `updated` counts those that were different."""
+        """Set flags of messages and move them to a folder; `updated` counts those that were different.
+
+        `undo` takes it back by `message.undo`, for a day.
+        """
         return self._mail(call).write(lambda account: messages.change(account, ids, set))
 
     @method("message.delete", caller=USER)
     def delete(self, call: Call, /, ids: MessageIds, for_good: bool = False) -> MessagesDeleted:
         """Move messages to the trash; those in the trash, or all with `for_good`, are gone.
 
-        A message that is gone is not collected again.
+        A message that is gone is not collected again. `undo` takes the moves back; what is gone stays gone.
         """
         return self._mail(call).write(lambda account: messages.delete(account, ids, for_good))
+
+    @method("message.copy", caller=USER)
+    def copy(self, call: Call, /, ids: MessageIds, folder: FolderId) -> MessagesCopied:
+        """Keep messages once more, in another folder; `created` are the ids of the copies.
+
+        Each copy counts for the quota. `undo` lets the copies go again.
+        """
+        return self._mail(call).write(lambda account: messages.copy(account, ids, folder))
+
+    @method("message.set_where", caller=USER)
+    def set_where(self, call: Call, /, filter: MessageFilter, set: MessagePatch) -> MessagesSetWhere:
+        """Set flags of all messages that fit a filter, and move them.
+
+        All conditions given must hold; `from` and `subject` are parts of the text, whatever the case of
+        letters; `before` and `after` (from that moment on) speak of when a message was received. It is done
+        in slices that other clients see one after the other; where it takes too long the answer comes with
+        `finished` false: call again. `undo` takes back what this call did.
+        """
+        return bulk.set_where(self._mail(call), filter, set)
+
+    @method("message.undo", caller=USER)
+    def undo(self, call: Call, /, undo: UndoId) -> MessagesUndone:
+        """Take back a change of messages, up to a day later; `undo` in the answer does it again.
+
+        What was changed once more meanwhile stays as it is now.
+        """
+        return undoing.undo(self._mail(call), undo)

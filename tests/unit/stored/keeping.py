@@ -26,10 +26,10 @@ def letter(number=1, body="Hello.", **fields):
     return f"{head}\r\n{body}\r\n".encode()
 
 
-def prepared(raw=None, *, uidl="", account="a1", minutes=0, folder="inbox", flags=0):
+def prepared(raw=None, *, uidl="", account="a1", minutes=0, folder="inbox", flags=0, words=None):
     raw = letter() if raw is None else raw
     received_at = BEGINNING + timedelta(minutes=minutes)
-    return prepare(Incoming(raw, summarize(raw), account, uidl, b"", received_at, folder, flags))
+    return prepare(Incoming(raw, summarize(raw), account, uidl, b"", received_at, folder, flags), words=words)
 
 
 def keep(mail, *incoming):

@@ -29,7 +29,7 @@ def names(mail):
 
 def test_everybody_has_the_folders_of_a_role(mail):
     shown = on_wire(mail.read(list_folders))["folders"]
-    assert [folder["id"] for folder in shown] == ["inbox", "drafts", "sent", "junk", "trash"]
+    assert [folder["id"] for folder in shown] == ["inbox", "drafts", "sent", "junk", "trash", "archive"]
     assert all(folder["role"] == folder["id"] and folder["parent"] == "" for folder in shown)
     assert all(folder["total"] == folder["unread"] == 0 for folder in shown)
 
@@ -39,7 +39,7 @@ def test_ones_own_come_after_by_name_and_ids_are_not_used_again(mail):
     destroy(mail, "f2")
     assert make(mail, "Bills", parent="f1") == ["f3"]
     shown = mail.read(list_folders)["folders"]
-    assert [(folder["id"], folder["parent"]) for folder in shown[5:]] == [("f3", "f1"), ("f1", "")]
+    assert [(folder["id"], folder["parent"]) for folder in shown[6:]] == [("f3", "f1"), ("f1", "")]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_folders_are_not_put_where_they_cannot_be(mail):
         with pytest.raises(error):
             update(mail, id, parent=parent)
     update(mail, "f2", parent="inbox")
-    assert mail.read(list_folders)["folders"][5]["parent"] == "inbox"
+    assert mail.read(list_folders)["folders"][6]["parent"] == "inbox"
 
 
 def test_nesting_is_bounded_when_making_and_when_moving(mail):
@@ -111,7 +111,7 @@ def test_nesting_is_bounded_when_making_and_when_moving(mail):
 
 
 def test_there_is_an_end_to_folders(mail, monkeypatch):
-    monkeypatch.setattr(folders, "MOST_FOLDERS", 6)
+    monkeypatch.setattr(folders, "MOST_FOLDERS", 7)
     make(mail, "One")
     with pytest.raises(OverQuota):
         make(mail, "Two")
@@ -126,6 +126,6 @@ def test_the_mail_of_a_removed_folder_and_those_inside_goes_to_the_trash(mail, m
     mail.write(lambda account: change(account, ids[5:8], {"folder": "f2"}))
     assert destroy(mail, "f1")["destroyed"] == ["f2", "f1"]
     found = listing(mail)
-    assert sorted(found) == ["drafts", "inbox", "junk", "sent", "trash"]
+    assert sorted(found) == ["archive", "drafts", "inbox", "junk", "sent", "trash"]
     assert found["trash"][:2] == (8, 8)
     assert [id for id, _ in found["trash"][2]] == ids[7::-1]

@@ -1,0 +1,130 @@
+"""Octets kept compressed: in one piece up to 256 KB, above in chunks that are objects of their own.
+
+Each piece carries zstd's own checksum and can be read without the others.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+import zstandard
+from persistent import Persistent
+
+from restante.errors import Damaged
+
+CHUNK_OCTETS = 256 * 1024
+LEVEL = 3
+
+_local = threading.local()
+
+
+def damaged(cause: str, about: str = "") -> Damaged:
+    return Damaged(
+        "This message is damaged where it is kept; the other messages are not touched.",
+        about=about,
+        cause=cause,
+    )
+
+
+class Dictionary(Persistent):  # type: ignore[misc]
+    """What small mail of one user has in common. Once mail is kept with it, it never changes."""
+
+    version = 1
+
+    def __init__(self, octets: bytes) -> None:
+        self.octets = octets
+
+    def __getnewargs__(self) -> tuple[()]:
+        # A reference to an object with these is its number alone: eight octets instead of fifty, in
+        # every body. It is read as soon as a body is, which is right for a dictionary.
+        return ()
+
+
+@lru_cache(maxsize=64)
+def loaded(dictionary: bytes) -> zstandard.ZstdCompressionDict:
+    """Return a dictionary as zstd wants it, made ready once; safe for any thread."""
+    ready = zstandard.ZstdCompressionDict(dictionary)
+    ready.precompute_compress(level=LEVEL)
+    return ready
+
+
+def compress(octets: bytes, dictionary: bytes = b"") -> bytes:
+    """Return `octets` compressed, with a checksum. Pure."""
+    if not dictionary:
+        if not hasattr(_local, "compressor"):
+            _local.compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
+        return _local.compressor.compress(octets)  # type: ignore[no-any-return]
+    known, compressor = getattr(_local, "with_dictionary", (None, None))
+    if known is not dictionary:
+        compressor = zstandard.ZstdCompressor(
+            level=LEVEL, write_checksum=True, write_dict_id=False, dict_data=loaded(dictionary)
+        )
+        _local.with_dictionary = (dictionary, compressor)
+    return compressor.compress(octets)  # type: ignore[no-any-return, union-attr]
+
+
+def decompress(packed: bytes, dictionary: bytes = b"") -> bytes:
+    """Return what was compressed, at most 256 KB of it. Raises Damaged."""
+    try:
+        if not dictionary:
+            if not hasattr(_local, "decompressor"):
+                _local.decompressor = zstandard.ZstdDecompressor()
+            decompressor = _local.decompressor
+        else:
+            decompressor = zstandard.ZstdDecompressor(dict_data=loaded(dictionary))
+        return decompressor.decompress(packed, max_output_size=CHUNK_OCTETS)  # type: ignore[no-any-return]
+    except zstandard.ZstdError as trouble:
+        raise damaged(repr(trouble)) from trouble
+
+
+class BodyChunk(Persistent):  # type: ignore[misc]
+    """256 KB of something large, compressed."""
+
+    version = 1
+
+    def __init__(self, packed: bytes) -> None:
+        self.packed = packed
+
+
+class Reader:
+    """Reads `octets` octets that are kept in `packed`, or in `chunks`, from anywhere. Raises Damaged."""
+
+    def __init__(
+        self, octets: int, packed: bytes, chunks: Sequence[BodyChunk], dictionary: Dictionary | None = None
+    ) -> None:
+        self._octets = octets
+        self._packed = packed
+        self._chunks = chunks
+        self._dictionary = dictionary
+        self._latest: tuple[int, bytes] = (-1, b"")
+
+    def slices(self, start: int, stop: int) -> Iterator[bytes]:
+        """Give the octets from `start` to `stop` in pieces of at most 256 KB."""
+        for at in range(start // CHUNK_OCTETS * CHUNK_OCTETS, stop, CHUNK_OCTETS):
+            piece = self._piece(at // CHUNK_OCTETS)
+            first = max(start - at, 0)
+            yield piece[first : stop - at] if first or stop - at < len(piece) else piece
+
+    def read(self, start: int, stop: int) -> bytes:
+        return b"".join(self.slices(start, stop))
+
+    def _piece(self, number: int) -> bytes:
+        if self._latest[0] == number:
+            return self._latest[1]
+        try:
+            piece = self._unpacked(number)
+        except (KeyError, IndexError) as trouble:
+            raise damaged(repr(trouble)) from trouble
+        if len(piece) != min(CHUNK_OCTETS, self._octets - number * CHUNK_OCTETS):
+            raise damaged("a piece has the wrong length")
+        self._latest = (number, piece)
+        return piece
+
+    def _unpacked(self, number: int) -> bytes:
+        if not self._chunks:
+            return decompress(self._packed, self._dictionary.octets if self._dictionary else b"")
+        chunk = self._chunks[number]
+        packed = chunk.packed
+        # A chunk is read once in a while and is large: keeping it would empty the cache of the rest.
+        chunk._p_deactivate()
+        return decompress(packed)

@@ -1,0 +1,94 @@
+"""Taking changes back: every change of messages is remembered for a day, and its undo is a change like it.
+
+What was changed once more by somebody else meanwhile stays as it is now: an undo takes back what its own
+change did, and nothing after it.
+"""
+
+from collections.abc import Iterable
+from time import time
+
+from restante.errors import NotFound
+from stored.model.account import Account
+from stored.model.undo import UNDO_SECONDS, Move
+from stored.model.word import flags_of, folder_of
+from stored.store import UserStore
+from stored.types import MessagesUndone
+
+_ID_DIGITS = 12
+
+
+def remember(account: Account, moves: Iterable[Move], number: int = 0) -> int:
+    """Note what a unit of work changed, as a further slice of `number` where given; return the number.
+
+    0 when nothing was changed.
+    """
+    moves = list(moves)
+    if not moves:
+        return number
+    number = number or account.undos.begin()
+    account.undos.add(number, moves, int(time()))
+    return number
+
+
+def undo_id(number: int) -> str:
+    return f"n{number}"
+
+
+def undo(mail: UserStore, id: str) -> MessagesUndone:
+    """Take a change back, a slice of it in each unit of work, and return the undo of that.
+
+    Raises NotFound once a day has passed, or when it was taken back already.
+    """
+    digits = id[1:]
+    number = int(digits) if id[:1] == "n" and digits.isdecimal() and len(digits) <= _ID_DIGITS else 0
+    slices = mail.read(lambda account: account.undos.slices(number)) if number else []
+    if not slices:
+        raise _past(id)
+    updated, again = 0, 0
+    for key in slices:
+        done = mail.write(lambda account, key=key, again=again: _undo_slice(account, key, again))  # type: ignore[misc]
+        if done is None:
+            break
+        updated, again = updated + done[0], done[1]
+    answer: MessagesUndone = {"state": mail.read(lambda account: account.state_text()), "updated": updated}
+    if again:
+        answer["undo"] = undo_id(again)
+    return answer
+
+
+def _past(id: str) -> NotFound:
+    return NotFound(
+        "That can no longer be taken back: a day has passed, or it was taken back already.", about=id[:20]
+    )
+
+
+def _undo_slice(account: Account, key: int, again: int) -> tuple[int, int] | None:
+    """Take one slice back; None where somebody else did, or its day is over."""
+    if key not in account.undos:
+        return None
+    if time() - account.undos.made_at(key) > UNDO_SECONDS:
+        return None
+    moves = list(account.undos.moves(key))
+    del account.undos[key]
+    done = [moved for move in moves if (moved := _take_back(account, move)) is not None]
+    return len(done), remember(account, [move for move in done if move.after], again)
+
+
+def _take_back(account: Account, move: Move) -> Move | None:
+    """Take back one message's change; return what that changed (`after` 0: a copy that went), or None."""
+    current = account.state.get(move.uid)
+    if current is None:
+        return None
+    if not move.before:
+        if current != move.after:
+            return None
+        account.destroy(move.uid)
+        return Move(move.uid, current, 0)
+    mine = (flags_of(move.before) ^ flags_of(move.after)) & ~(flags_of(current) ^ flags_of(move.after))
+    folder = None
+    if folder_of(move.before) != folder_of(move.after) == folder_of(current):
+        folder = account.folders.get(folder_of(move.before))
+    changed = account.change(
+        move.uid, raised=mine & flags_of(move.before), lowered=mine & ~flags_of(move.before), folder=folder
+    )
+    return Move(move.uid, current, account.state[move.uid]) if changed else None
