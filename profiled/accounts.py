@@ -4,6 +4,7 @@ A secret comes in, is sealed, and goes out to nobody but the storage server. It 
 it was typed for: other settings need it again.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any
@@ -30,7 +31,9 @@ from restante.log import get
 
 log = get("accounts")
 
-BOUND = ("host", "port", "security", "user")  # what a secret was typed for
+BOUND = ("host", "port", "security", "user", "auth")  # what a secret was typed for
+KEPT_THERE = ("on_server", "on_server_days", "delete_unnamed")  # what becomes of mail at the server
+FREE = ("name", "enabled", *KEPT_THERE)
 
 
 class Accounts:
@@ -174,7 +177,7 @@ class Accounts:
 
     def _create(self, profile: Profile, item: Mapping[str, Any]) -> Account:
         account = Account(profile.new_id("a"), item["address"], int(self._now()))
-        for key in ("name", "enabled", *BOUND):
+        for key in (*FREE, *BOUND):
             setattr(account, key, item[key])
         account.proved = item.get("proved", False)
         account.box = self._secrets.seal(profile.name, account.id, item["secret"])
@@ -194,7 +197,7 @@ class Accounts:
             _refuse_other_settings(account, after)
         if any(before[key] != after[key] for key in ("address", *BOUND)):
             account.proved = False
-        for key in ("address", "name", "enabled", *BOUND):
+        for key in ("address", *FREE, *BOUND):
             setattr(account, key, after[key])
         if secret:
             account.box = self._secrets.seal(profile.name, account.id, secret)
@@ -233,8 +236,13 @@ class Accounts:
             "port": account.port,
             "security": account.security,
             "user": account.user,
+            "auth": account.auth,
             "secret": secret,
+            "secret_id": hashlib.sha256(account.box).hexdigest()[:16],
             "enabled": account.enabled,
+            "on_server": account.on_server,
+            "on_server_days": account.on_server_days,
+            "delete_unnamed": account.delete_unnamed,
         }
 
 
@@ -250,7 +258,7 @@ def _destroy(profile: Profile, account_id: str) -> None:
 
 
 def _settings_of(account: Account) -> dict[str, Any]:
-    return {key: getattr(account, key) for key in ("address", "name", "enabled", *BOUND)}
+    return {key: getattr(account, key) for key in ("address", *FREE, *BOUND)}
 
 
 def _refuse_other_settings(account: Account, asked: Mapping[str, Any]) -> None:
@@ -271,7 +279,11 @@ def _shape(account: Account) -> AccountShape:
         "port": account.port,
         "security": account.security,
         "user": account.user,
+        "auth": account.auth,
         "enabled": account.enabled,
+        "on_server": account.on_server,
+        "on_server_days": account.on_server_days,
+        "delete_unnamed": account.delete_unnamed,
         "has_secret": bool(account.box),
         "created_at": parts.moment(account.created_at),
     }

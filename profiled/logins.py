@@ -45,6 +45,7 @@ class Logins:
                 about=item["host"],
             )
         usual = {"port": USUAL_PORTS[security], "user": address, "name": address, "enabled": True}
+        usual |= {"auth": "password", "on_server": "leave", "on_server_days": 14, "delete_unnamed": False}
         return {**usual, **item, "address": address, "host": fields.host_name(item["host"])}
 
     def try_one(self, storage: str, login: Mapping[str, Any]) -> dict[str, Any]:

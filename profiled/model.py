@@ -70,6 +70,12 @@ class Profile(Record):
 class Account(Record):
     """One remote POP3 server with its credentials; the secret only as a sealed box."""
 
+    auth: Literal["password", "oauth2"] = "password"
+    # What becomes of messages at the server once they are stored.
+    on_server: Literal["leave", "delete_after", "delete"] = "leave"
+    on_server_days = 14
+    delete_unnamed = False
+
     def __init__(self, account_id: str, address: str, created_at: int) -> None:
         self.id = account_id
         self.address = address

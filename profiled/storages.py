@@ -61,7 +61,7 @@ class Storages:
         Network, by way of the storage server; blocks up to a minute. Raises RemoteError as the storage
         server does, Unavailable when that itself is away.
         """
-        wanted = {key: account[key] for key in ("host", "port", "security", "user", "address")}
+        wanted = {key: account[key] for key in ("host", "port", "security", "user", "address", "auth")}
         found: dict[str, Any] = self._known(name).probing.call("collect.probe", secret=secret, **wanted)
         return found
 

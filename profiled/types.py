@@ -31,8 +31,17 @@ class Nothing(TypedDict):
 # --- Accounts
 
 
+Auth = Literal["password", "oauth2"]
+OnServer = Literal["leave", "delete_after", "delete"]
+Days = Annotated[int, Range(1, 3650)]
+
+
 class Account(TypedDict):
-    """A remote POP3 server. Its secret is never told."""
+    """A remote POP3 server. Its secret is never told.
+
+    What is stored is left there, deleted there after so many days (from when it was stored), or deleted at
+    once; of a server that gives its messages no lasting names only with `delete_unnamed`.
+    """
 
     id: Id
     address: str
@@ -41,7 +50,11 @@ class Account(TypedDict):
     port: int
     security: Security
     user: str
+    auth: Auth
     enabled: bool
+    on_server: OnServer
+    on_server_days: int
+    delete_unnamed: bool
     has_secret: bool
     created_at: datetime
 
@@ -55,13 +68,17 @@ class AccountNew(TypedDict):
     secret: Secret
     port: NotRequired[Port]
     user: NotRequired[RemoteUser]
+    auth: NotRequired[Auth]
     name: NotRequired[Title]
     enabled: NotRequired[bool]
+    on_server: NotRequired[OnServer]
+    on_server_days: NotRequired[Days]
+    delete_unnamed: NotRequired[bool]
     test: NotRequired[bool]
 
 
 class AccountPatch(TypedDict, total=False):
-    """What of an account changes. Another host, port, security or user needs the secret again."""
+    """What of an account changes. Another host, port, security, user or auth needs the secret again."""
 
     address: Address
     name: Title
@@ -69,7 +86,11 @@ class AccountPatch(TypedDict, total=False):
     port: Port
     security: Security
     user: RemoteUser
+    auth: Auth
     enabled: bool
+    on_server: OnServer
+    on_server_days: Days
+    delete_unnamed: bool
     secret: Secret
 
 
@@ -87,6 +108,7 @@ class AccountProbe(TypedDict, total=False):
     port: Port
     security: Security
     user: RemoteUser
+    auth: Auth
     secret: Secret
 
 
@@ -188,24 +210,48 @@ IdentitiesKept = Annotated[list[IdentityKept], Items(50)]
 # --- Rules
 
 Match = Literal["all", "any"]
-Field = Literal["from", "to", "cc", "any_recipient", "subject", "header", "account"]
-Operator = Literal["contains", "is", "starts_with", "ends_with", "exists", "address_is", "domain_is"]
+Field = Literal[
+    "from", "to", "cc", "any_recipient", "subject", "header", "list", "attachment", "size", "account"
+]
+Operator = Literal[
+    "contains",
+    "is",
+    "starts_with",
+    "ends_with",
+    "exists",
+    "address_is",
+    "domain_is",
+    "known",
+    "over",
+    "under",
+]
+Wanted = Annotated[str, Chars(1, 256, one_line=True)]
 
 
 class Condition(TypedDict):
-    """What a message is asked. `header` only with field "header"; no `value` with op "exists"."""
+    """What a message is asked. `header` only with field "header"; no value with op "exists" or "known".
+
+    `values` in place of `value`: any of them. `negate`: the message must not be so. "known" asks whether the
+    user has written to that person; "over" and "under" compare the size with a number of octets.
+    """
 
     field: Field
     op: Operator
     header: NotRequired[Annotated[str, Chars(1, 76, one_line=True)]]
-    value: NotRequired[Annotated[str, Chars(1, 256, one_line=True)]]
+    value: NotRequired[Wanted]
+    values: NotRequired[Annotated[list[Wanted], Items(50)]]
+    negate: NotRequired[bool]
 
 
 class Action(TypedDict):
-    """What is done with it. `folder` only with action "file"."""
+    """What is done with it. `folder` only with "file" and "copy", `to` only with "forward".
 
-    action: Literal["file", "flag", "mark_read", "stop"]
+    "delete" moves to the trash. Of several that file or delete a message the first decides.
+    """
+
+    action: Literal["file", "copy", "flag", "mark_read", "forward", "delete", "stop"]
     folder: NotRequired[FolderId]
+    to: NotRequired[Address]
 
 
 Conditions = Annotated[list[Condition], Items(20)]
@@ -261,6 +307,17 @@ class RulesSet(TypedDict):
     created: list[Rule]
     updated: list[Id]
     destroyed: list[Id]
+
+
+SieveScript = Annotated[str, Chars(1, 65_536)]
+FoldersByName = Annotated[dict[str, FolderId], Items(1000)]
+
+
+class RulesImported(TypedDict):
+    """The rules a script gave, last in the list; nothing is kept when it was only asked what they would be."""
+
+    state: State
+    created: list[Rule]
 
 
 RuleCreates = Annotated[list[RuleNew], Items(200)]
@@ -377,7 +434,10 @@ class Verified(TypedDict):
 
 
 class LeasedAccount(TypedDict):
-    """An account with its secret: for collecting, in memory only."""
+    """An account with its secret: for collecting, in memory only.
+
+    `secret_id` changes whenever the secret is given anew, and tells nothing of it.
+    """
 
     id: Id
     address: str
@@ -385,8 +445,13 @@ class LeasedAccount(TypedDict):
     port: int
     security: Security
     user: str
+    auth: Auth
     secret: str
+    secret_id: str
     enabled: bool
+    on_server: OnServer
+    on_server_days: int
+    delete_unnamed: bool
 
 
 class Lease(TypedDict):

@@ -1,5 +1,6 @@
 import pytest
 
+from profiled.model import Account
 from restante.errors import (
     AlreadyExists,
     Forbidden,
@@ -35,7 +36,11 @@ def test_what_is_left_out_of_a_new_account_is_what_is_usual(ana):
         "port": 995,
         "security": "tls",
         "user": "ana@uno.example",
+        "auth": "password",
         "enabled": True,
+        "on_server": "leave",
+        "on_server_days": 14,
+        "delete_unnamed": False,
         "has_secret": True,
         "created_at": None,
     }
@@ -54,6 +59,36 @@ def test_the_secret_is_in_the_lease_and_neither_in_the_database_nor_in_any_answe
     assert [item["secret"] for item in lease["accounts"]] == [secret]
     assert set(lease) == {"state", "language", "accounts", "identities", "rules"}
     assert lease["state"] == ana.profile()["state"]
+
+
+def test_what_becomes_of_mail_at_the_server_is_set_and_lent(ana):
+    account = ana.account(on_server="delete_after", on_server_days=30)
+    (lent,) = ana.accounts.lease("ana")["accounts"]
+    assert (lent["on_server"], lent["on_server_days"], lent["delete_unnamed"]) == ("delete_after", 30, False)
+    change = {"id": account["id"], "set": {"on_server": "delete", "delete_unnamed": True}}
+    ana.accounts.set("ana", [], [change], [], "")
+    (changed,) = ana.accounts.of("ana")["accounts"]
+    assert (changed["on_server"], changed["on_server_days"], changed["delete_unnamed"]) == (
+        "delete",
+        30,
+        True,
+    )
+
+
+def test_an_account_of_before_leaves_its_mail_at_the_server():
+    old = Account.__new__(Account)
+    assert (old.auth, old.on_server, old.delete_unnamed) == ("password", "leave", False)
+
+
+def test_a_secret_given_anew_is_told_by_its_id_and_another_kind_needs_it(ana):
+    account = ana.account()
+    (before,) = ana.accounts.lease("ana")["accounts"]
+    with pytest.raises(InvalidArgument, match="needed again, because the auth changes"):
+        ana.accounts.set("ana", [], [{"id": account["id"], "set": {"auth": "oauth2"}}], [], "")
+    ana.accounts.set("ana", [], [{"id": account["id"], "set": {"secret": before["secret"]}}], [], "")
+    (after,) = ana.accounts.lease("ana")["accounts"]
+    assert after["secret"] == before["secret"]
+    assert after["secret_id"] != before["secret_id"]
 
 
 def test_a_lease_for_nobody_is_refused(ana):
