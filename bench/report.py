@@ -49,7 +49,7 @@ class Report:
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table; the first column is words, the others figures."""
         lines = [list(heads), *map(list, rows)]
-        widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
+        widths = [max(2, *(len(line[column]) for line in lines)) for column in range(len(heads))]
         if self._markdown:
             lines.insert(1, ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])])
         for line in lines:
