@@ -27,6 +27,8 @@ from restante.errors import ConfigError, Unauthenticated
 
 LIFETIME_SECONDS = 60
 SKEW_SECONDS = 30
+#: The name of the key that operators' commands make for themselves at their first use.
+OPERATOR = "operator"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _REFUSED = "This daemon does not know the credentials it was shown."
 

@@ -23,6 +23,20 @@ def write_new(path: Path, content: bytes, mode: int) -> None:
         draft.unlink()
 
 
+def write_over(path: Path, content: bytes, mode: int) -> None:
+    """Put a file in the place of the one there may be: whoever looks sees the old one or the new one."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        flush_directory(path.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def flush_file(path: Path) -> None:
     """Make what was written to a file durable, by whomever it was written."""
     _flush(path)

@@ -20,7 +20,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from restante import log
-from restante.credentials import Keys
+from restante.credentials import OPERATOR, Keys
 from restante.db import working
 from restante.errors import (
     Draining,
@@ -172,11 +172,15 @@ class Peer:
 
 
 def internal_authenticator(keys: Keys) -> Authenticator:
-    """Return what tells, on the second listener, which daemon is calling."""
+    """Return what tells, on the second listener, which daemon is calling, or that the operator is.
+
+    The operator is whoever can use the key called "operator" beside those of the daemons.
+    """
 
     def authenticate(credentials: Credentials, remote: str) -> Principal:
         if not isinstance(credentials, Bearer):
             raise Unauthenticated("A daemon shows a token.", cause=f"asked from {remote}")
-        return Principal(kind="daemon", name=keys.verify(credentials.token), session="")
+        name = keys.verify(credentials.token)
+        return Principal(kind="operator" if name == OPERATOR else "daemon", name=name, session="")
 
     return authenticate

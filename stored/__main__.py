@@ -11,21 +11,26 @@ from restante.resolve import Resolver
 from restante.rpc import Methods
 from restante.serve import Application
 from stored.blobs import Blobs
+from stored.clock import Clock
 from stored.collector import Collector
 from stored.drafts import Drafts
 from stored.identities import writers_from
 from stored.intents import Intents
 from stored.lease import lease_from
 from stored.outbox import Outbox
+from stored.parsing import Parsers
 from stored.pop3 import PopClient
 from stored.probe import Prober
+from stored.rehearsal import Rehearsal
+from stored.reading import Reader
 from stored.sender import Sender
 from stored.service.blobs import BlobRoute
-from stored.service.collect import CollectService
+from stored.service.collect import ClockService, CollectService
 from stored.service.drafts import DraftService
 from stored.service.folders import FolderService
 from stored.service.messages import MessageService
 from stored.service.outbox import OutboxService, OutcomeService
+from stored.service.pictures import PictureService
 from stored.service.sessions import SessionService
 from stored.sessions import Sessions
 from stored.settings import Settings
@@ -67,13 +72,18 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
     )
     sessions = Sessions(profiled, settings.sessions)
     blobs = Blobs(store, settings.data.directory / "spool")
-    collector, prober = _collecting(settings, store, profiled)
+    clock = Clock(settings.data.directory / "clock.json")
+    collector, collecting = _collecting(settings, store, profiled, clock)
     sender, outbox, drafts = _sending(settings, keys, store, blobs, profiled)
+    parsers = Parsers()
+    reader = Reader(parsers, settings.data.directory / "spool")
     methods = Methods.of(
         SessionService(sessions),
         FolderService(store),
-        MessageService(store),
-        CollectService(collector, prober),
+        MessageService(store, reader),
+        PictureService(blobs, reader),
+        collecting,
+        ClockService(clock),
         DraftService(drafts),
         OutboxService(outbox),
         OutcomeService(outbox),
@@ -82,19 +92,25 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
     public, internal = _applications(settings, keys, store, methods, sessions, blobs)
     return Wired(
         [(public, settings.http.listen), (internal, settings.http.internal_listen)],
-        parts=[sender, Collecting(collector)],
+        parts=[parsers, sender, Collecting(collector)],
         closing=[store.close],
     )
 
 
-def _collecting(settings: Settings, store: Store, profiled: Peer) -> tuple[Collector, Prober]:
+def _collecting(
+    settings: Settings, store: Store, profiled: Peer, clock: Clock
+) -> tuple[Collector, CollectService]:
     limits, collect = settings.pop3, settings.collect
     resolver = Resolver(settings.hosts.allow)
     pop = PopClient(
         limits, resolver.connect_addresses, ca_file=limits.ca_file, allow_plain=limits.allow_plain
     )
-    collector = Collector(store, lease_from(profiled), pop, collect, limits)
-    return collector, Prober(pop, collect.probes, collect.probe_seconds)
+    spool = settings.data.directory / "spool"
+    spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+    collector = Collector(store, lease_from(profiled), pop, collect, limits, clock, spool)
+    prober = Prober(pop, collect.probes, collect.probe_seconds)
+    rehearsal = Rehearsal(store, collector, pop, clock, collect.rehearse_seconds)
+    return collector, CollectService(collector, prober, rehearsal)
 
 
 def _sending(

@@ -6,14 +6,14 @@
 Used for what is collected, sent and drafted alike. Knows nothing of servers or of the wire's methods.
 """
 
-from collections.abc import Iterable
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from restante.errors import OverQuota
 from restante.wire import dumps, to_time
-from stored.mime import Address, Summary
+from stored.mime import Address, Octets, Summary
 from stored.model.account import Account
 from stored.model.body import Body, Packed, Words, pack
 from stored.model.folder import INBOX, Folder
@@ -24,6 +24,7 @@ NAME_CHARACTERS = 200
 ADDRESS_CHARACTERS = 254
 SUBJECT_CHARACTERS = 500
 SNIPPET_CHARACTERS = 200
+LETTER_OCTETS = 16
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Incoming:
     `flags` are those of `stored.model.word`. An unknown `folder` becomes the inbox.
     """
 
-    raw: bytes
+    raw: Octets
     summary: Summary
     account: str
     uidl: str
@@ -45,11 +46,15 @@ class Incoming:
 
 @dataclass(frozen=True)
 class Prepared:
-    """An Incoming with everything slow done."""
+    """An Incoming with everything slow done.
+
+    `letter` is what all copies of one letter agree in, empty where it cannot be said. `names` are what it
+    can be found by again: its Message-ID, and something of its own.
+    """
 
     row: bytes
     packed: Packed
-    message_id: str
+    names: tuple[str, ...]
     letter: bytes
     account: str
     uidl: str
@@ -66,11 +71,14 @@ def prepare(incoming: Incoming, spool: Path | None = None, words: Words | None =
     """
     summary = incoming.summary
     received_at = incoming.received_at.astimezone(UTC).replace(microsecond=0)
+    packed = pack(incoming.raw, words, spool)
+    letter = _letter(summary)
+    own = f"letter {letter.hex()}" if letter else f"octets {packed.sha256.hex()}"
     return Prepared(
         row=_row(incoming, received_at),
-        packed=pack(incoming.raw, words, spool),
-        message_id=summary.message_id,
-        letter=summary.body_hash,
+        packed=packed,
+        names=tuple(filter(None, (summary.message_id, own))),
+        letter=letter,
         account=incoming.account,
         uidl=incoming.uidl,
         fingerprint=incoming.fingerprint,
@@ -83,13 +91,8 @@ def prepare(incoming: Incoming, spool: Path | None = None, words: Words | None =
 def append(account: Account, prepared: Prepared) -> int:
     """Keep the message and return its uid; inside a unit of work.
 
-    What was collected before (same account and UIDL) is not kept again: the uid of then is returned.
     Raises OverQuota when a user has had 268 million messages.
     """
-    if prepared.uidl:
-        uidls = account.maildrop(prepared.account).uidl
-        for uid in uidls.find(account.salt, prepared.uidl):
-            return uid
     if account.rows.last_uid() >= MAX_UID:
         raise OverQuota("This user has had as many messages as can be counted; start a new profile.")
     uid = account.add(
@@ -100,17 +103,10 @@ def append(account: Account, prepared: Prepared) -> int:
         folder=_folder(account, prepared.folder),
         flags=prepared.flags,
     )
-    if prepared.uidl:
-        uidls.remember(account.salt, prepared.uidl, uid)
-    if prepared.message_id:
-        account.message_ids.remember(account.salt, prepared.message_id, uid)
+    for name in prepared.names:
+        if account.message_ids.remember(account.salt, name, uid):
+            break
     return uid
-
-
-def known_uidl(account: Account, account_id: str, uidls: Iterable[str]) -> set[str]:
-    """Return those of `uidls` that were collected from the remote account before, whatever became of them."""
-    maildrop = account.maildrops.get(account_id)
-    return set() if maildrop is None else maildrop.uidl.known(account.salt, uidls)
 
 
 def _folder(account: Account, id: str) -> Folder:
@@ -123,6 +119,18 @@ def _body(prepared: Prepared) -> Body:
     body = Body(prepared.packed)
     body.letter, body.fingerprint, body.uidl = prepared.letter, prepared.fingerprint, prepared.uidl
     return body
+
+
+def _letter(summary: Summary) -> bytes:
+    """Return what all copies of a letter agree in: body, From and Date. Empty where it does not say both.
+
+    A Message-ID alone can be forged, to have the true letter taken for one that is here already.
+    """
+    if summary.sent_at is None or not summary.from_:
+        return b""
+    senders = ",".join(sorted(one.address.casefold() for one in summary.from_))
+    told = f"{to_time(summary.sent_at)} {senders}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(summary.body_hash + told).digest()[:LETTER_OCTETS]
 
 
 def _row(incoming: Incoming, received_at: datetime) -> bytes:

@@ -1,39 +1,59 @@
 """Messages on their way from a maildrop into the store: made ready outside the lock, kept in batches.
 
-The unique-id is committed with its message, so that a kill at any moment leaves both or neither.
+A message's name is committed with it, so that a kill at any moment leaves both or neither.
 """
 
-import hashlib
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from time import monotonic
 
-from stored.append import Incoming, Prepared, append, prepare
+from stored.append import Incoming, Prepared, prepare
+from stored.arrivals import Kept, arrive, arrived_at, fingerprint
 from stored.lease import LeasedAccount
-from stored.mime import summarize
+from stored.mime import Octets, summarize
 from stored.model.account import Account
+from stored.model.body import Words
+from stored.model.maildrop import Origin
 from stored.progress import Report
 from stored.rules import Rule, decide
 from stored.settings import CollectSettings
 from stored.store import UserStore
 
-FINGERPRINT_OCTETS = 16
-
 
 @dataclass(frozen=True)
 class Fetched:
-    """A message as it came. `shared`: another in the same list has the same unique-id (F22)."""
+    """A message as it came, with its number in the session.
 
-    raw: bytes
-    uidl: str
+    `name` is empty where its server gives none; `octets` are those it listed. `shared`: another in the same
+    list has the same name (F22).
+    """
+
+    raw: Octets
+    msgno: int
+    name: str
+    octets: int
     shared: bool
+
+
+@dataclass(frozen=True)
+class _Ready:
+    msgno: int
+    prepared: Prepared
+    origin: Origin
+    shared: bool
+
+    def keep(self, account: Account) -> Kept:
+        return arrive(account, self.prepared, self.origin, shared=self.shared)
 
 
 class Filing:
     """Takes the messages of one visit to one account. For one thread.
 
     Commits when a batch holds so many messages, so many octets, or has waited so long; see `[collect]`.
+    `counts` tells what became of them.
     """
 
     def __init__(
@@ -43,21 +63,30 @@ class Filing:
         rules: Sequence[Rule],
         settings: CollectSettings,
         report: Report,
+        spool: Path | None = None,
     ) -> None:
+        """`spool` is where large messages pass through."""
         self._mail = mail
         self._account = account
         self._rules = rules
         self._settings = settings
         self._report = report
-        self._batch: list[tuple[Prepared, bool]] = []
+        self._spool = spool
+        self._batch: list[_Ready] = []
         self._octets = 0
         self._since = 0.0
+        self._words: Words | None = None
+        self.counts: Counter[Kept] = Counter()
 
-    def add(self, fetched: Fetched) -> None:
-        """Make a message ready and keep the batch if it is full. May raise what `flush` raises."""
+    def add(self, fetched: Fetched, *, bulk: bool) -> None:
+        """Make a message ready and keep the batch if it is full. May raise what `flush` raises.
+
+        `bulk`: mail of years comes, as in the first visit.
+        """
         if not self._batch:
             self._since = monotonic()
-        self._batch.append((self._prepared(fetched), fetched.shared))
+            self._words = self._mail.words()
+        self._batch.append(self._ready(fetched, bulk))
         self._octets += len(fetched.raw)
         if (
             len(self._batch) >= self._settings.batch_messages
@@ -75,56 +104,34 @@ class Filing:
         batch, self._batch, self._octets = self._batch, [], 0
         if not batch:
             return
-        kept = self._mail.write(lambda account: [_keep(account, *one) for one in batch])
-        octets = sum(one.packed.octets for (one, _), new in zip(batch, kept, strict=True) if new)
-        self._report.count(done=len(batch), collected=sum(kept), octets=octets)
+        # They came newest first, perhaps; those of one moment stand in the order of their maildrop.
+        batch.sort(key=lambda one: one.msgno)
+        kept = self._mail.write(lambda account: [one.keep(account) for one in batch])
+        self.counts.update(kept)
+        new = [one for one, what in zip(batch, kept, strict=True) if what is Kept.NEW]
+        octets = sum(one.prepared.packed.octets for one in new)
+        self._report.count(done=len(batch), collected=len(new), octets=octets)
 
-    def _prepared(self, fetched: Fetched) -> Prepared:
+    def _ready(self, fetched: Fetched, bulk: bool) -> _Ready:
         """Parse, decide, compress: everything slow."""
         summary = summarize(fetched.raw)
         decision = decide(self._rules, summary, self._account.id, self._account.address)
-        return prepare(
+        known_by = fingerprint(fetched.raw)
+        now = datetime.now(UTC)
+        prepared = prepare(
             Incoming(
                 raw=fetched.raw,
                 summary=summary,
                 account=self._account.id,
-                uidl=fetched.uidl,
-                fingerprint=fingerprint(fetched.raw),
-                received_at=datetime.now(UTC),
+                uidl=fetched.name,
+                fingerprint=known_by,
+                received_at=arrived_at(summary, now, bulk=bulk),
                 folder=decision.folder or "inbox",
                 flags=decision.flags,
-            )
+            ),
+            self._spool,
+            self._mail.words(),
         )
-
-
-def fingerprint(raw: bytes) -> bytes:
-    """Return what a message can be known by again without fetching it whole: the hash of its header block.
-
-    `TOP n 0` brings that block, so a unique-id that was given to another message can be told (F23). Pure.
-    """
-    head = raw.partition(b"\r\n\r\n")[0].rstrip(b"\r\n")
-    return hashlib.sha256(head).digest()[:FINGERPRINT_OCTETS]
-
-
-def _keep(account: Account, prepared: Prepared, shared: bool) -> bool:
-    """Append within a unit of work; return whether the message is new.
-
-    A unique-id that several messages share names none of them. Such a message is remembered by unique-id and
-    hash together, which no server can send, since a unique-id has no space. It may have been collected while
-    it was the only one of that name, or may become so later: it stays one message through both.
-    """
-    collected = account.maildrop(prepared.account).uidl
-    name = f"{prepared.uidl} {prepared.packed.sha256.hex()}"
-    if (kept := next(collected.find(account.salt, name), None)) is not None:
-        if not shared:
-            collected.remember(account.salt, prepared.uidl, kept)
-        return False
-    if shared:
-        for uid in collected.find(account.salt, prepared.uidl):
-            body = account.bodies.get(uid)
-            if body is not None and body.sha256 == prepared.packed.sha256:
-                collected.remember(account.salt, name, uid)
-                return False
-        prepared = replace(prepared, uidl=name)
-    newest = account.rows.last_uid()
-    return append(account, prepared) > newest
+        return _Ready(
+            fetched.msgno, prepared, Origin(int(now.timestamp()), fetched.octets, known_by), fetched.shared
+        )

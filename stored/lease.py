@@ -3,28 +3,59 @@
 Nothing of it is kept beyond that round, and nothing of it is ever logged.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from restante.peer import Peer
 from stored.pop3 import Server
 from stored.rules import Rule
 
+DAY_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the user wants of the messages at the server, once they are stored here.
+
+    `unnamed`: also of those that the server gives no lasting names, which are known by their hash alone.
+    """
+
+    on_server: Literal["leave", "delete_after", "delete"] = "leave"
+    days: int = 14
+    unnamed: bool = False
+
+    def due(self, name: str, received_at: int, now: float) -> bool:
+        """Return whether a message received here at `received_at` is to be deleted there. Pure."""
+        if self.on_server == "leave" or (name.startswith(" ") and not self.unnamed):
+            return False
+        days = self.days if self.on_server == "delete_after" else 0
+        return now - received_at >= days * DAY_SECONDS
+
 
 @dataclass(frozen=True)
 class LeasedAccount:
-    """One remote account, ready to be collected."""
+    """One remote account, ready to be collected. `secret_id` changes when its secret is typed again."""
 
     id: str
     address: str
     enabled: bool
     server: Server
+    policy: Policy = Policy()
+    secret_id: str = ""
 
     @property
     def maildrop(self) -> tuple[str, int, str]:
         """The box itself, whichever account of whichever user it is collected for."""
         return (self.server.host.casefold(), self.server.port, self.server.user)
+
+    @property
+    def login(self) -> bytes:
+        """What stands for the settings a login is tried with; nothing of the secret is in it."""
+        one = self.server
+        told = [one.host, str(one.port), one.security, one.user, one.auth, self.secret_id]
+        return hashlib.sha256("\0".join(told).encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 @dataclass(frozen=True)
@@ -48,5 +79,9 @@ def lease_from(profiled: Peer) -> Lease:
 
 
 def _account(one: dict[str, Any]) -> LeasedAccount:
-    server = Server(one["host"], one["port"], one["security"], one["user"], one["secret"])
-    return LeasedAccount(one["id"], one["address"], one["enabled"], server)
+    auth = one.get("auth", "password")
+    server = Server(one["host"], one["port"], one["security"], one["user"], one["secret"], auth)
+    policy = Policy(
+        one.get("on_server", "leave"), one.get("on_server_days", 14), one.get("delete_unnamed", False)
+    )
+    return LeasedAccount(one["id"], one["address"], one["enabled"], server, policy, one.get("secret_id", ""))

@@ -9,16 +9,26 @@ from datetime import UTC, datetime
 from threading import Lock
 
 from restante.errors import RestanteError
-from stored.types import Stage
+from stored.types import NoticeKind, Stage
 
 USERS_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something to know about a maildrop, which is no fault of the visit."""
+
+    kind: NoticeKind
+    message: str
+    about: str = ""
 
 
 @dataclass(frozen=True)
 class AccountState:
     """`done` of `total` new messages are dealt with, `collected` of them kept, of so many `octets`.
 
-    An `error` beside the stage "done" tells of messages that were left where they are.
+    An `error` beside the stage "done" tells of messages that were left where they are. `next_at` is when a
+    periodic visit comes at the earliest, where one has to wait.
     """
 
     account: str
@@ -31,6 +41,8 @@ class AccountState:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     finished_at: datetime | None = None
     error: RestanteError | None = None
+    notices: tuple[Notice, ...] = ()
+    next_at: datetime | None = None
 
     @property
     def running(self) -> bool:
@@ -80,6 +92,12 @@ class Progress:
                 octets=state.octets + octets,
             )
 
+    def notice(self, user: str, account: str, notice: Notice) -> None:
+        with self._guard:
+            state = self._users[user][account]
+            others = tuple(one for one in state.notices if one.kind != notice.kind)
+            self._users[user][account] = replace(state, notices=(*others, notice))
+
     def _forget_oldest(self) -> None:
         excess = len(self._users) - USERS_REMEMBERED
         for user in list(self._users)[: max(excess, 0)]:
@@ -105,7 +123,12 @@ class Report:
         """Add to what is dealt with, kept, and its octets."""
         self._progress.count(*self._place, done, collected, octets)
 
-    def finished(self, error: RestanteError | None = None, *, failed: bool = False) -> None:
-        """Say that it is over; `error` alone means it went well but for something."""
-        stage: Stage = "failed" if failed else "done"
-        self._progress.change(*self._place, stage=stage, error=error, finished_at=datetime.now(UTC))
+    def notice(self, kind: NoticeKind, message: str, about: str = "") -> None:
+        """Add something to know, once a kind."""
+        self._progress.notice(*self._place, Notice(kind, message, about))
+
+    def finished(self, stage: Stage, error: RestanteError | None = None, next_at: float = 0) -> None:
+        """Say that it is over; an `error` with the stage "done" means it went well but for something."""
+        told = datetime.fromtimestamp(next_at, UTC) if next_at else None
+        finished_at = datetime.now(UTC)
+        self._progress.change(*self._place, stage=stage, error=error, finished_at=finished_at, next_at=told)

@@ -100,6 +100,21 @@ class PopSettings:
 @dataclass(frozen=True)
 class CollectSettings:
     parallel: int = setting(16, "Accounts collected at the same time.", minimum=1, maximum=1000)
+    imports: int = setting(
+        4, "Of those that take long, as the first visit does, so many more at the same time.", minimum=1
+    )
+    slice_seconds: float = setting(
+        10.0, "How long one account may take before it lets others go first, if any wait.", minimum=0
+    )
+    look_again_messages: int = setting(
+        8,
+        "Known messages looked at again in each visit, since some servers give their names to others.",
+        minimum=0,
+    )
+    deletions: int = setting(
+        1000, "Messages decided to be deleted at a server in one visit, where users want that.", minimum=1
+    )
+    rehearse_seconds: float = setting(20.0, "How long rehearsing a deletion may take.", minimum=1)
     leases: int = setting(2, "Users whose accounts are asked of profiled at the same time.", minimum=1)
     probes: int = setting(4, "Logins tried out at the same time.", minimum=1)
     probe_seconds: float = setting(45.0, "How long trying a login may take.", minimum=1)

@@ -108,8 +108,97 @@ class Part(TypedDict):
     inline: bool
 
 
+class Run(TypedDict):
+    """A piece of text that looks the same from end to end, its line ends included.
+
+    `link` is where it leads (https, http, mailto, ftp or tel), `image` the blob of a picture that stands here.
+    `quote` and `list` tell how deeply it is quoted or listed, `heading` its rank from 1 to 6. Cells of a row
+    are separated by tabs. A key that says nothing is left out.
+    """
+
+    text: str
+    bold: NotRequired[bool]
+    italic: NotRequired[bool]
+    underline: NotRequired[bool]
+    strike: NotRequired[bool]
+    code: NotRequired[bool]
+    heading: NotRequired[Count]
+    link: NotRequired[str]
+    image: NotRequired[str]
+    quote: NotRequired[Count]
+    list: NotRequired[Count]
+
+
+class ReportedRecipient(TypedDict):
+    """What became of a letter for one recipient, as a mail server reports; `status` like 5.1.1, or ""."""
+
+    address: str
+    action: Literal["failed", "delayed", "delivered", "relayed", "expanded"]
+    status: str
+    detail: str
+
+
+class Notice(TypedDict):
+    """What a letter is beside its text. `sentence` says it in English; the fields are for other languages.
+
+    `signed` and `encrypted`: `by` ("pgp", "smime"); nothing was verified. `invitation`: `method` (request,
+    cancel, reply, publish, …), `title`, `place`, `start`, `end` (RFC 3339 in UTC, a date alone, or clock time
+    of `zone`), `repeats`, `organizer`; a reply has `guest` and `answer`. `delivery_report`: `recipients`, and
+    `subject` and `message_id` of the letter it is about. `read_receipt`: `address`, `disposition` (displayed,
+    deleted, …), `automatic`, `subject`, `message_id`. `receipt_wanted`: `address`; none is ever sent by itself.
+    """
+
+    kind: Literal["signed", "encrypted", "invitation", "delivery_report", "read_receipt", "receipt_wanted"]
+    sentence: str
+    by: NotRequired[str]
+    method: NotRequired[str]
+    title: NotRequired[str]
+    place: NotRequired[str]
+    start: NotRequired[str]
+    end: NotRequired[str]
+    zone: NotRequired[str]
+    repeats: NotRequired[bool]
+    organizer: NotRequired[Address]
+    guest: NotRequired[Address]
+    answer: NotRequired[str]
+    recipients: NotRequired[list[ReportedRecipient]]
+    subject: NotRequired[str]
+    message_id: NotRequired[str]
+    address: NotRequired[str]
+    disposition: NotRequired[str]
+    automatic: NotRequired[bool]
+
+
+class Warned(TypedDict):
+    """What may deceive a reader: `where` it is, what it `said`, and what is `true` (or "").
+
+    `name_is_address`: the sender's name is another address. `mixed_scripts`: a word of letters from alphabets
+    that look alike. `bidirectional`: hidden characters that turn the order of letters. `reply_elsewhere`: an
+    answer would go to another domain. `link_elsewhere`: the text of a link names another host.
+    """
+
+    kind: Literal["name_is_address", "mixed_scripts", "bidirectional", "reply_elsewhere", "link_elsewhere"]
+    where: Literal["from", "reply_to", "subject", "attachment", "link"]
+    said: str
+    true: str
+    sentence: str
+
+
+class Thumbnail(TypedDict):
+    """A picture made small: a PNG, which Tk can show, of so many pixels."""
+
+    blob: str
+    png: bytes
+    width: Count
+    height: Count
+
+
 class Message(Row):
-    """A message opened. When its octets are damaged, it is its row alone, and `damaged` is true."""
+    """A message opened. When its octets are damaged, it is its row alone, and `damaged` is true.
+
+    When it takes more to be read than a letter may, `too_complex` is true, and what could be read is told;
+    `raw` is there in any case.
+    """
 
     cc: NotRequired[list[Address]]
     reply_to: NotRequired[list[Address]]
@@ -118,7 +207,12 @@ class Message(Row):
     references: NotRequired[list[str]]
     text: NotRequired[str]
     text_truncated: NotRequired[bool]
+    runs: NotRequired[list[Run]]
+    runs_truncated: NotRequired[bool]
     parts: NotRequired[list[Part]]
+    notices: NotRequired[list[Notice]]
+    warnings: NotRequired[list[Warned]]
+    too_complex: NotRequired[bool]
     raw: str
 
 
@@ -229,7 +323,11 @@ Port = Annotated[int, Range(1, 65535)]
 Security = Literal["tls", "stls", "plain"]
 RemoteUser = Annotated[str, Chars(1, 320, one_line=True)]
 Secret = Annotated[str, Chars(1, 1024, one_line=True)]
-Stage = Literal["waiting", "connecting", "listing", "fetching", "done", "failed"]
+Stage = Literal["waiting", "connecting", "listing", "fetching", "done", "failed", "cancelled"]
+Auth = Literal["password", "oauth2"]
+OnServer = Literal["leave", "delete_after", "delete"]
+Days = Annotated[int, Range(1, 3650)]
+NoticeKind = Literal["expires", "names_changed", "no_names", "clock_held", "login_delay"]
 
 
 class CollectError(TypedDict):
@@ -241,8 +339,19 @@ class CollectError(TypedDict):
     retryable: bool
 
 
+class CollectNotice(TypedDict):
+    """Something to know about a maildrop: it deletes by itself, has given its messages new names, ...."""
+
+    kind: NoticeKind
+    message: str
+    about: NotRequired[str]
+
+
 class AccountProgress(TypedDict):
-    """One account: `done` of `total` new messages dealt with, `collected` kept, of so many `octets`."""
+    """One account: `done` of `total` new messages dealt with, `collected` kept, of so many `octets`.
+
+    `next_at` is when a periodic visit comes at the earliest, where one has to wait after trouble.
+    """
 
     account: str
     address: str
@@ -254,6 +363,8 @@ class AccountProgress(TypedDict):
     started_at: NotRequired[datetime]
     finished_at: NotRequired[datetime]
     error: NotRequired[CollectError]
+    notices: NotRequired[list[CollectNotice]]
+    next_at: NotRequired[datetime]
 
 
 class CollectStatus(TypedDict):
@@ -266,6 +377,21 @@ class CollectDue(TypedDict):
 
     accepted: list[str]
     running: list[str]
+
+
+class Rehearsed(TypedDict):
+    """What would be deleted at the server: so many messages of so many octets, each safe here.
+
+    `unsafe` of those that are due are not here any more or damaged, and would stay there.
+    """
+
+    messages: Count
+    octets: str
+    unsafe: Count
+
+
+class ClockConfirmed(TypedDict):
+    held: bool
 
 
 class Probed(TypedDict):

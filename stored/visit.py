@@ -1,25 +1,53 @@
-"""One visit to one maildrop: what is new is listed, fetched and filed, and the visit ends in one report."""
+"""One visit to one maildrop: what is new is listed, fetched and filed; what may go from there is deleted.
 
-from collections import Counter
+A session lists, fetches, decides what may be deleted later, deletes what an earlier session decided, and
+looks again at a few messages it knows. A visit is one session; several where a message turned out too large,
+a name turned out to be another message's, or something is to be deleted at once.
+"""
+
+import random
 from collections.abc import Sequence
-from threading import Event, Lock
+from enum import Enum
+from pathlib import Path
 
-from restante.errors import Draining, RestanteError, TooLarge
-from stored.append import known_uidl
+from restante import log
+from restante.errors import RestanteError, TooLarge
+from stored.arrivals import Kept, fingerprint
+from stored.clock import Clock
+from stored.deletion import Deletion
 from stored.filing import Fetched, Filing
+from stored.lanes import Turn
 from stored.lease import LeasedAccount
-from stored.pop3 import Entry, MessageTooLarge, PopClient, Session
+from stored.listing import Listing, remember, take
+from stored.model.account import Account
+from stored.model.maildrop import Origin
+from stored.pop3 import Breaker, Entry, MessageTooLarge, PopClient, Session
 from stored.progress import Report
 from stored.rules import Rule
 from stored.settings import CollectSettings, PopSettings
+from stored.spool import gathered
 from stored.store import UserStore
+
+_LOG = log.get("visit")
 
 # A message that turns out too large ends its session. So many are passed over in one visit; the next goes on.
 SESSIONS_A_VISIT = 5
 
 
+class Cancelled(Exception):
+    """The visit was called off by its user."""
+
+
+class Ended(Enum):
+    """How a session ended: all is done, there is more to do, it was to let others go first."""
+
+    DONE = 1
+    MORE = 2
+    LATER = 3
+
+
 class Visit:
-    """Collects one account once. `run` is for one thread; `abort` for any other."""
+    """Collects one account once. `run` is for one thread at a time; `abort` for any other."""
 
     def __init__(
         self,
@@ -30,102 +58,209 @@ class Visit:
         account: LeasedAccount,
         rules: Sequence[Rule],
         report: Report,
+        clock: Clock,
+        spool: Path | None = None,
     ) -> None:
         self._pop = pop
         self._limits = limits
+        self._settings = settings
         self._mail = mail
         self._account = account
         self._report = report
-        self._filing = Filing(mail, account, rules, settings, report)
+        self._spool = spool
+        self._filing = Filing(mail, account, rules, settings, report, spool)
+        self._deletion = Deletion(mail, account, clock, settings.deletions)
+        self._breaker = Breaker(account.server.host)
         self._left: list[RestanteError] = []
         self._past: set[tuple[int, str]] = set()
+        self._doubtful: set[str] = set()
         self._total = 0
-        self._aborted = Event()
-        self._guard = Lock()
-        self._session: Session | None = None
+        self._sessions = 0
+        self._first: bool | None = None
+        self._bulk = False
+        self._why: Exception = Cancelled()
+        self.login_delay_seconds = 0
 
-    def run(self) -> RestanteError | None:
-        """Collect everything new; return what is to be told of messages that were left, if any.
+    def run(self, turn: Turn) -> Ended:
+        """Collect everything new; return LATER when `turn` is over and it is to be run again.
 
         What came whole is kept even when this raises: every RemoteError, InvalidArgument (the account's name
-        or secret cannot be sent), Busy, NoSpace, Draining. Network; blocks up to `session_seconds`.
+        or secret cannot be sent), Busy, NoSpace, OverQuota, Draining, Cancelled. Network; blocks up to
+        `session_seconds` a session.
         """
-        for _ in range(SESSIONS_A_VISIT):
-            if self._collected():
+        while self._sessions < SESSIONS_A_VISIT:
+            self._sessions += 1
+            ended = self._session(turn)
+            if ended is Ended.LATER:
+                self._sessions -= 1
+                return ended
+            if ended is Ended.DONE:
                 break
+        self._delete_now(turn)
+        return Ended.DONE
+
+    @property
+    def left(self) -> RestanteError | None:
+        """What is to be told of messages that were left, if any."""
         return self._left[0] if self._left else None
 
-    def abort(self) -> None:
-        """End the visit soon, wherever it is; what came whole is kept."""
-        self._aborted.set()
-        with self._guard:
-            if self._session is not None:
-                self._session.abort()
+    def abort(self, why: Exception) -> None:
+        """End the visit soon, wherever it is, by raising `why`; what came whole is kept."""
+        self._why = why
+        self._breaker.abort()
 
-    def _collected(self) -> bool:
-        """Hold one session; return whether everything was dealt with in it."""
+    def _delete_now(self, turn: Turn) -> None:
+        """Carry out in a session of its own what was decided in this one; it may as well wait."""
+        if not self._deletion.decided or self.login_delay_seconds:
+            return
+        try:
+            self._session(turn)
+        except RestanteError as error:
+            self._stop_if_aborted()
+            _LOG.info("collect.deletion_waits", user=self._mail.user, account=self._account.id, cause=error)
+
+    def _session(self, turn: Turn) -> Ended:
         self._stop_if_aborted()
         self._report.stage("connecting")
-        with self._pop.open(self._account.server) as session:
-            with self._guard:
-                self._session = session
-            try:
-                self._stop_if_aborted()
-                self._report.stage("listing")
-                finished = self._fetch(session)
-                if finished:
-                    session.quit()
-                return finished
-            except RestanteError:
-                self._stop_if_aborted()
-                raise
-            finally:
-                with self._guard:
-                    self._session = None
-
-    def _fetch(self, session: Session) -> bool:
-        """Fetch and file what is new; return whether all of it came."""
-        entries = session.entries()
-        names = Counter(entry.uidl for entry in entries)
-        wanted = self._wanted(entries, names)
-        self._report.fetching(self._total)
-        entry: Entry | None = None
         try:
-            for arriving in session.retrieve(wanted):
-                entry = arriving.entry
-                self._stop_if_aborted()
-                if arriving.refused:
-                    self._leave(entry, arriving.refused)
-                else:
-                    self._filing.add(Fetched(arriving.read(), entry.uidl, names[entry.uidl] > 1))
-                    self._past.add((entry.msgno, entry.uidl))
-        except MessageTooLarge:
-            if entry is not None:
-                self._leave(entry, self._too_large(entry))
-            return False
+            with self._pop.open(self._account.server, breaker=self._breaker) as session:
+                self._report.stage("listing")
+                self._note_announced(session)
+                return self._converse(session, turn)
+        except RestanteError:
+            self._stop_if_aborted()
+            raise
+
+    def _converse(self, session: Session, turn: Turn) -> Ended:
+        listing = take(session, self._mail, self._account.id)
+        if self._first is None:
+            self._first = listing.first
+        listing.first = self._first
+        self._deletion.begin(listing)
+        self._compare(session, listing.resized(), listing)
+        ended = self._fetch(session, listing, turn)
+        if ended is Ended.MORE:
+            return ended
+        if ended is Ended.DONE:
+            remember(listing, self._mail, self._account.id)
+            self._doubtful |= self._deletion.carry_out(session, listing)
+            self._look_again(session, listing)
+            self._deletion.decide(listing)
+            self._tell(listing)
+        self._deletion.end(session.quit())
+        return Ended.MORE if ended is Ended.DONE and self._doubtful else ended
+
+    def _fetch(self, session: Session, listing: Listing, turn: Turn) -> Ended:
+        """Fetch and file what is new, until all of it came or the turn is over."""
+        wanted = self._wanted(listing)
+        self._report.fetching(self._total)
+        at = 0
+        try:
+            while at < len(wanted):
+                # What was asked for comes: the turn is given up between two windows only.
+                some = wanted[at : at + self._limits.window_messages * 4]
+                at += len(some)
+                if not self._fetch_some(session, listing, some):
+                    return Ended.MORE
+                if at < len(wanted) and not turn.may_go_on():
+                    return Ended.LATER
         finally:
             self._filing.flush()
+        return Ended.DONE
+
+    def _fetch_some(self, session: Session, listing: Listing, entries: list[Entry]) -> bool:
+        """Fetch these; return whether the session can go on."""
+        entry: Entry | None = None
+        try:
+            for arriving in session.retrieve(entries):
+                entry = arriving.entry
+                self._stop_if_aborted()
+                name = listing.name(entry)
+                if arriving.refused:
+                    self._leave(entry, name, arriving.refused)
+                    continue
+                raw = gathered(arriving.chunks(), self._spool)
+                shared = name in listing.shared
+                self._filing.add(Fetched(raw, entry.msgno, name, entry.octets, shared), bulk=self._bulk)
+                self._past.add((entry.msgno, name))
+                self._doubtful.discard(name)
+        except MessageTooLarge:
+            if entry is not None:
+                self._leave(entry, listing.name(entry), self._too_large())
+            return False
         return True
 
-    def _wanted(self, entries: list[Entry], names: Counter[str]) -> list[Entry]:
-        """Return the entries that were not collected before; a shared unique-id says nothing of that."""
-        known = self._mail.read(lambda account: known_uidl(account, self._account.id, names))
-        new = [entry for entry in entries if entry.uidl not in known or names[entry.uidl] > 1]
+    def _wanted(self, listing: Listing) -> list[Entry]:
+        """Return what to fetch in this session; what is announced too large is left."""
+        new = listing.wanted(self._doubtful)
         if not self._total:
             self._total = len(new)
-        new = [entry for entry in new if (entry.msgno, entry.uidl) not in self._past]
+            self._bulk = bool(self._first) or len(new) > self._settings.batch_messages
+        if self._bulk:
+            # Years of mail begin with what matters.
+            new.reverse()
+        found = []
         for entry in new:
+            name = listing.name(entry)
+            if (entry.msgno, name) in self._past and name not in self._doubtful:
+                continue
             if entry.octets > self._limits.message_octets:
-                self._leave(entry, self._too_large(entry))
-        return [entry for entry in new if entry.octets <= self._limits.message_octets]
+                self._leave(entry, name, self._too_large())
+            else:
+                found.append(entry)
+        return found
 
-    def _leave(self, entry: Entry, why: RestanteError) -> None:
+    def _compare(self, session: Session, known: list[tuple[Entry, int, Origin]], listing: Listing) -> None:
+        """Note which of `known` are not what they were any more; `_doubtful` ones are fetched (F23)."""
+        origins = {entry.msgno: (uid, origin) for entry, uid, origin in known}
+        resized: dict[int, Origin] = {}
+        for entry, head in session.heads([entry for entry, _, _ in known]):
+            uid, origin = origins[entry.msgno]
+            other_size = entry.octets >= 0 and entry.octets != origin.octets
+            if (head is None and other_size) or (
+                head is not None and fingerprint(head) != origin.fingerprint
+            ):
+                self._doubtful.add(listing.name(entry))
+            elif other_size:
+                resized[uid] = origin._replace(octets=entry.octets)
+        if resized:
+            self._mail.write(lambda root: _put_origins(root, self._account.id, resized))
+
+    def _look_again(self, session: Session, listing: Listing) -> None:
+        """Compare a few known messages, others each time: a server may give its names to other messages."""
+        known = listing.settled()
+        few = min(len(known), self._settings.look_again_messages)
+        if few and not self._sessions > 1:
+            self._compare(session, random.sample(known, few), listing)
+
+    def _leave(self, entry: Entry, name: str, why: RestanteError) -> None:
         """Pass over a message, which stays in the maildrop and is tried again in the next visit."""
         self._left.append(why)
-        self._past.add((entry.msgno, entry.uidl))
+        self._past.add((entry.msgno, name))
+        self._doubtful.discard(name)
         self._report.count(done=1)
 
-    def _too_large(self, entry: Entry) -> RestanteError:
+    def _note_announced(self, session: Session) -> None:
+        """Note what the server says of itself: how often it may be visited, whether it deletes by itself."""
+        self.login_delay_seconds = session.login_delay_seconds
+        days = session.expires_days
+        if days is not None:
+            self._report.notice("expires", _EXPIRES.format(host=session.host, days=days), session.host)
+
+    def _tell(self, listing: Listing) -> None:
+        """Say what the user should know of the maildrop, without it being a fault of this visit."""
+        host = self._account.server.host
+        renamed = self._filing.counts[Kept.RENAMED]
+        if renamed * 2 > len(listing.entries) and not self._first:
+            self._report.notice("names_changed", _NAMES_CHANGED.format(host=host, count=renamed), host)
+            about = {"user": self._mail.user, "account": self._account.id, "host": host}
+            _LOG.warning("collect.names_changed", messages=renamed, total=len(listing.entries), **about)
+        if any(not name or name.startswith(" ") for name in listing.names.values()):
+            self._report.notice("no_names", _NO_NAMES.format(host=host), host)
+        if self._deletion.held:
+            self._report.notice("clock_held", _CLOCK_HELD, host)
+
+    def _too_large(self) -> RestanteError:
         host = self._account.server.host
         return TooLarge(
             f"A message on {host} is larger than {self._limits.message_octets} octets and was left there. "
@@ -134,5 +269,22 @@ class Visit:
         )
 
     def _stop_if_aborted(self) -> None:
-        if self._aborted.is_set():
-            raise Draining("Collecting was interrupted because the service is stopping. Collect again.")
+        if self._breaker.broken:
+            raise self._why
+
+
+def _put_origins(root: Account, account: str, origins: dict[int, Origin]) -> None:
+    drop = root.maildrop(account)
+    for uid, origin in origins.items():
+        drop.origins.put(uid, origin)
+
+
+_EXPIRES = "{host} deletes messages by itself after {days} days, whatever is set here."
+_NAMES_CHANGED = (
+    "{host} gave new names (UIDL) to {count} messages that were collected before. None was stored twice."
+)
+_NO_NAMES = "{host} gives some messages no lasting names (UIDL), so they are known by their octets alone."
+_CLOCK_HELD = (
+    "The clock of this service has jumped, so nothing is deleted at the server until the operator confirms "
+    "that it is right."
+)

@@ -2,6 +2,7 @@
 
     restante call http://127.0.0.1:8601/profile/ session.open name=ana password="$PASSWORD"
     restante call http://127.0.0.1:8611/storage/1/ message.page folder=inbox limit=5 --user ana
+    restante call http://127.0.0.1:8612/ admin.clock_confirm --operator stored
 
 A value that is JSON (`5`, `true`, `["m1"]`, `"5"`) is taken as that, anything else as text.
 """
@@ -10,12 +11,14 @@ import argparse
 import getpass
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 from restante.cli import Command
 from restante.cli.client import Client
+from restante.credentials import OPERATOR, Keys
 from restante.errors import InvalidArgument
 
 
@@ -34,6 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--token", help="call with this session token; better in RESTANTE_TOKEN, where others cannot see it"
     )
+    parser.add_argument(
+        "--operator",
+        metavar="DAEMON",
+        help="call as the operator, at the second listener of this daemon; see --keys",
+    )
+    parser.add_argument(
+        "--keys", metavar="DIRECTORY", default="var/keys", help="where the daemons' keys are (var/keys)"
+    )
     parser.add_argument("--ca-file", metavar="FILE", help="trust this certificate authority")
     parser.add_argument("--timeout", type=float, default=60, metavar="SECONDS", help="how long to wait (60)")
 
@@ -41,7 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     params = _from_json(arguments.json) | dict(_pair(text) for text in arguments.params)
     client = Client(arguments.url, ca_file=arguments.ca_file, timeout_seconds=arguments.timeout)
-    token = arguments.token or os.environ.get("RESTANTE_TOKEN", "")
+    if arguments.operator:
+        # Whoever may write beside the daemons' keys may operate them.
+        client.show_token(Keys.load(Path(arguments.keys), OPERATOR).issue(arguments.operator))
+        arguments.user = None
+    token = "" if arguments.operator else arguments.token or os.environ.get("RESTANTE_TOKEN", "")
     if arguments.user:
         client.login(arguments.user, os.environ.get("RESTANTE_PASSWORD") or getpass.getpass("Password: "))
     elif token:

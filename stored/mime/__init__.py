@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator
 
 from restante import log
-from stored.mime.headers import Address
+from stored.mime.headers import Address, date_of
 from stored.mime.parts import Part, decode_slices, parts_in
 from stored.mime.scanner import Octets, Scan
 from stored.mime.summary import Summary, summary_of
@@ -21,6 +21,7 @@ __all__ = [
     "Octets",
     "Part",
     "Summary",
+    "date_of",
     "decode_part",
     "parts_of",
     "slices_of",

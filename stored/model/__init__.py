@@ -9,7 +9,8 @@ newer form carries its own, and a member added later stands as a class attribute
             ─ state        uid → word                 time, folder, flags
             ─ log          step → changed uids        what `message.changes` tells
             ─ folders      number → Folder            order, total, unread
-            ─ maildrops    account id → Maildrop      what was collected from each remote account
+            ─ maildrops    account id → Maildrop      what is remembered of each remote account
             ─ message_ids  hash → uid
+            ─ arrivals     uid → (account, second)    where a letter came again
             ─ uploads, submissions
 """

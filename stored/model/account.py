@@ -10,6 +10,7 @@ from time import time as now
 
 from BTrees.Length import Length
 from BTrees.LLBTree import LLBTree
+from BTrees.LOBTree import LOBTree
 from BTrees.OOBTree import OOBTree
 from persistent import Persistent
 
@@ -17,6 +18,7 @@ from stored.model.body import Bodies, Body, Dictionary, Packed, Parts
 from stored.model.folder import Folder, Folders
 from stored.model.hashes import Hashes
 from stored.model.log import CREATED, DESTROYED, UPDATED, Changes, Journal, Log
+from stored.model.maildrop import Maildrop
 from stored.model.rows import UNREADABLE, Rows
 from stored.model.undo import Undos
 from stored.model.word import SEEN, flags_of, folder_of, make_word, order_key, time_of
@@ -29,13 +31,11 @@ class States(LLBTree):  # type: ignore[misc]
     max_internal_size = 100
 
 
-class Maildrop(Persistent):  # type: ignore[misc]
-    """What is remembered of one remote account: the UIDLs collected from it."""
+class Arrivals(LOBTree):  # type: ignore[misc]
+    """uid → ((account id, second), …): where a letter came again, in order; the first time is in its row."""
 
-    version = 1
-
-    def __init__(self) -> None:
-        self.uidl = Hashes()
+    max_leaf_size = 30
+    max_internal_size = 100
 
 
 class Account(Persistent):  # type: ignore[misc]
@@ -57,6 +57,7 @@ class Account(Persistent):  # type: ignore[misc]
         self.folders = Folders()
         self.maildrops = OOBTree()
         self.message_ids = Hashes()
+        self.arrivals = Arrivals()
         self.uploads = OOBTree()
         self.submissions = OOBTree()
         self.undos = Undos()
@@ -161,6 +162,7 @@ class Account(Persistent):  # type: ignore[misc]
         self._leave(uid, word)
         self.rows.discard(uid)
         self._let_go(self.bodies.pop(uid, None))
+        self.arrivals.pop(uid, None)
         self.journal().note(uid, DESTROYED)
 
     def _let_go(self, body: Body | None) -> None:
@@ -199,6 +201,10 @@ class Account(Persistent):  # type: ignore[misc]
         if maildrop is None:
             maildrop = self.maildrops[account] = Maildrop()
         return maildrop  # type: ignore[no-any-return]
+
+    def arrived_again(self, uid: int, account: str, second: int) -> None:
+        """Note that a letter that is here came once more, from `account`."""
+        self.arrivals[uid] = (*self.arrivals.get(uid, ()), (account, second))
 
     def letters(self, message_id: str) -> Iterator[int]:
         """Give the uids of messages still here that carry this Message-ID."""

@@ -42,10 +42,20 @@ class Hashes(LLBTree):  # type: ignore[misc]
             return set()
         return {text for text in texts if next(self.find(salt, text), None) is not None}
 
-    def remember(self, salt: bytes, text: str, uid: int) -> None:
-        """Remember `uid` for `text`; the ninth of one text is not, which only costs a thread its link."""
+    def remember(self, salt: bytes, text: str, uid: int) -> bool:
+        """Remember `uid` for `text` beside others; return whether there was room: the ninth has none."""
         place, check = _digest(salt, text)
         for probe in range(PROBES):
             if (place ^ probe) not in self:
+                self[place ^ probe] = check << 28 | uid
+                return True
+        return False
+
+    def replace(self, salt: bytes, text: str, uid: int) -> None:
+        """Remember `uid` for `text` in the place of whatever was first remembered for it."""
+        place, check = _digest(salt, text)
+        for probe in range(PROBES):
+            value = self.get(place ^ probe)
+            if value is None or value >> 28 == check:
                 self[place ^ probe] = check << 28 | uid
                 return

@@ -5,8 +5,9 @@ session and a limit for everything a server may send, and it keeps every octet o
 Knows sockets, TLS and `restante.errors`; knows nothing of users, storage or threads.
 """
 
+from stored.pop3.breaker import Breaker
 from stored.pop3.client import PopClient, Server
 from stored.pop3.session import Arriving, Entry, Session
 from stored.pop3.wire import Limits, MessageTooLarge
 
-__all__ = ["Arriving", "Entry", "Limits", "MessageTooLarge", "PopClient", "Server", "Session"]
+__all__ = ["Arriving", "Breaker", "Entry", "Limits", "MessageTooLarge", "PopClient", "Server", "Session"]

@@ -5,7 +5,9 @@ from time import monotonic
 from typing import Literal
 
 from restante.errors import InvalidArgument, TlsUnavailable
+from stored.pop3.breaker import Breaker
 from stored.pop3.dial import Addresses, connect
+from stored.pop3.login import Auth, Login
 from stored.pop3.session import Session
 from stored.pop3.tls import client_context
 from stored.pop3.wire import Limits, Wire
@@ -20,6 +22,7 @@ class Server:
     security: Literal["tls", "stls", "plain"]
     user: str
     secret: str = field(repr=False)
+    auth: Auth = "password"
 
 
 class PopClient:
@@ -34,11 +37,13 @@ class PopClient:
         self._allow_plain = allow_plain
         self._context = client_context(ca_file)
 
-    def open(self, server: Server, *, session_seconds: float | None = None) -> Session:
+    def open(
+        self, server: Server, *, session_seconds: float | None = None, breaker: Breaker | None = None
+    ) -> Session:
         """Connect, secure and log in; return the session, which the caller closes.
 
         Blocks `connect_seconds` at most until the greeting. `session_seconds` is for all of the session, and
-        may be set shorter than the operator's.
+        may be set shorter than the operator's. `breaker` ends it from another thread, now or later.
         Raises every RemoteError, and InvalidArgument for a name or secret that cannot be sent.
         """
         _refuse_control(server.user, "user name", server.host)
@@ -49,20 +54,23 @@ class PopClient:
                 "Choose TLS for this account.",
                 about=server.host,
             )
-        session = self._connected(server, session_seconds or self._limits.session_seconds)
+        login = Login(server.host, server.user, server.secret, server.auth)
+        session = self._connected(
+            server, session_seconds or self._limits.session_seconds, breaker or Breaker(server.host)
+        )
         try:
-            session.log_in(server.user, server.secret)
+            session.log_in(login)
         except BaseException:
             session.close()
             raise
         return session
 
-    def _connected(self, server: Server, session_seconds: float) -> Session:
+    def _connected(self, server: Server, session_seconds: float, breaker: Breaker) -> Session:
         """Return a session past its greeting, encrypted, its capabilities known."""
         began = monotonic()
         deadline = began + self._limits.connect_seconds
-        connection = connect(server.host, server.port, self._addresses, deadline)
-        wire = Wire(connection, server.host, self._limits, deadline)
+        connection = connect(server.host, server.port, self._addresses, deadline, breaker)
+        wire = Wire(connection, server.host, self._limits, deadline, breaker)
         try:
             if server.security == "tls":
                 wire.secure(self._context)

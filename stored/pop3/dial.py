@@ -6,12 +6,13 @@ from time import monotonic
 from typing import Any
 
 from restante.errors import ConnectionFailed, RemoteSilent
+from stored.pop3.breaker import Breaker
 
 # Given a host and a port, the addresses that may be connected to (`Resolver.connect_addresses`).
 Addresses = Callable[[str, int], Sequence[tuple[int, Any]]]
 
 
-def connect(host: str, port: int, addresses: Addresses, deadline: float) -> socket:
+def connect(host: str, port: int, addresses: Addresses, deadline: float, breaker: Breaker) -> socket:
     """Return a connection to the first address of `host` that takes one.
 
     The time until `deadline` is shared out among the addresses, so that a dead first one leaves some.
@@ -24,6 +25,7 @@ def connect(host: str, port: int, addresses: Addresses, deadline: float) -> sock
     for index, (family, address) in enumerate(found):
         connection = socket(family, SOCK_STREAM)
         try:
+            breaker.watch(connection)
             connection.settimeout(max(0.001, (deadline - monotonic()) / (len(found) - index)))
             connection.connect(address)
             connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)

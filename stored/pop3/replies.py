@@ -20,6 +20,9 @@ _UNKNOWN_COMMAND = re.compile(
     r"\b(unknown|unrecogni[sz]ed|unsupported|not (supported|implemented)|invalid command|syntax)\b",
     re.IGNORECASE,
 )
+_PASSWORD = re.compile(
+    r"auth|password|passwd|credential|log-?in|user|invalid|incorrect|denied|wrong", re.IGNORECASE
+)
 
 SAID_CHARACTERS = 200
 
@@ -59,11 +62,22 @@ def not_pop3(host: str, line: bytes) -> RemoteProtocol:
     )
 
 
-def refusal(host: str, reply: Reply, *, doing: str, login: bool = False) -> RemoteError:
+def understood(host: str, line: bytes) -> Reply:
+    """Return a status line as a Reply; raise RemoteProtocol where it is none."""
+    reply = Reply(line)
+    if reply.garbage:
+        raise not_pop3(host, line)
+    return reply
+
+
+def refusal(
+    host: str, reply: Reply, *, doing: str, login: bool = False, telling: bool = False
+) -> RemoteError:
     """Return the error that `reply`, a refusal of `host`, means; `doing` says what was asked, as "to ...".
 
     Without a response code a refused `login` is a wrong password unless its words tell of another reason:
-    an account in use must not be taken for one (F26).
+    an account in use must not be taken for one (F26). A server that is `telling` gives a code when it is
+    the password (AUTH-RESP-CODE, RFC 3206), so without one it must at least say so in words.
     """
     code = reply.code
     said = f' It said: "{reply.text[:SAID_CHARACTERS]}"' if reply.text else ""
@@ -72,7 +86,8 @@ def refusal(host: str, reply: Reply, *, doing: str, login: bool = False) -> Remo
             f"The account on {host} is being read by another program. Try again in a few minutes.{said}",
             about=host,
         )
-    if code in ("SYS/TEMP", "LOGIN-DELAY") or (not code and _TEMPORARY.search(reply.text)):
+    vague = login and telling and not code and not _PASSWORD.search(reply.text)
+    if code in ("SYS/TEMP", "LOGIN-DELAY") or (not code and _TEMPORARY.search(reply.text)) or vague:
         return RemoteTemporary(f"{host} cannot do this just now. Try again later.{said}", about=host)
     if code == "AUTH" or (login and not code.startswith("SYS")):
         return RemoteLoginRefused(

@@ -1,18 +1,18 @@
-"""A session with one maildrop: listing it, fetching from it, taking leave.
+"""A session with one maildrop: listing it, fetching from it, deleting, taking leave.
 
-RFC 1939, with CAPA (2449), STLS (2595), SASL PLAIN (5034), response codes (2449, 3206) and PIPELINING.
-One session is for one thread. Nothing is deleted here.
+RFC 1939, with CAPA (2449), STLS (2595), response codes (2449, 3206) and PIPELINING; logging in is in `login`.
+One session is for one thread. Nothing is deleted unless `quit` returns that it is.
 """
 
-from base64 import b64encode
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from ssl import SSLContext
 from types import TracebackType
 
 from restante.errors import RemoteError, RemoteProtocol, RemoteRefused, RestanteError, TlsUnavailable
-from stored.pop3.replies import Reply, not_pop3, refusal
+from stored.pop3.login import Login
+from stored.pop3.replies import Reply, refusal, understood
 from stored.pop3.wire import Limits, MessageTooLarge, Wire
 
 # A unique-id has 70 octets at most (RFC 1939 section 7); servers that go somewhat beyond do no harm.
@@ -20,15 +20,19 @@ UIDL_OCTETS = 255
 # What a list entry takes at most: number, space, unique-id of 70, CRLF.
 ENTRY_OCTETS = 84
 CAPA_OCTETS = 16 * 1024
-# RFC 5034 section 4: a longer initial response goes in a line of its own.
-COMMAND_OCTETS = 255
+# Of a header block asked for alone so much is kept, and reckoned when asking ahead.
+HEAD_OCTETS = 64 * 1024
+HEAD_USUAL_OCTETS = 4096
+DAY_SECONDS = 24 * 3600
 # Longer numbers are no numbers of messages or octets, whatever their digits.
 NUMBER_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A message as listed: its number in this session, unique-id, and size as the server says."""
+    """A message as listed: its number in this session, unique-id ("" where it has none that is one), and
+    size as the server says (-1 where it does not).
+    """
 
     msgno: int
     uidl: str
@@ -64,6 +68,7 @@ class Session:
         self.capabilities: dict[str, list[str]] = {}
         self._wire = wire
         self._limits = limits
+        self._banner = ""
         self._unread = 0
 
     def __enter__(self) -> "Session":
@@ -80,6 +85,7 @@ class Session:
         reply = self._reply()
         if not reply.ok:
             raise refusal(self.host, reply, doing="to talk")
+        self._banner = reply.text
 
     def ask_capabilities(self) -> None:
         """Ask CAPA (RFC 2449). A server without it has none, which is no fault."""
@@ -102,36 +108,37 @@ class Session:
         self._wire.secure(context)
         self.ask_capabilities()
 
-    def log_in(self, user: str, secret: str) -> None:
-        """Log in with what the server offers: SASL PLAIN, else USER and PASS.
+    def log_in(self, login: Login) -> None:
+        """Log in with the best of what the server offers; see `login`.
 
         Raises RemoteLoginRefused, MaildropInUse, RemoteTemporary, RemoteRefused.
         """
-        response = b64encode(f"\0{user}\0{secret}".encode()).decode()
-        reply = None
-        if "PLAIN" in self.capabilities.get("SASL", []):
-            reply = self._auth_plain(response)
-        if reply is None or reply.is_unknown_command:
-            reply = self._ask(f"USER {user}")
-            if reply.ok:
-                reply = self._ask(f"PASS {secret}")
-        reply.hide(secret, response)
+        reply = login.perform(self.capabilities, self._banner, self._say)
+        reply.hide(*login.secrets)
         if not reply.ok:
-            raise refusal(self.host, reply, doing="the login", login=True)
+            telling = "AUTH-RESP-CODE" in self.capabilities
+            raise refusal(self.host, reply, doing="the login", login=True, telling=telling)
+        if any("USER" in self.capabilities.get(name, []) for name in ("LOGIN-DELAY", "EXPIRE")):
+            # What it announced is for others; now it can say what is for this user (RFC 2449 section 6).
+            self.ask_capabilities()
 
-    def _auth_plain(self, response: str) -> Reply:
-        """RFC 4616 and RFC 5034: the response goes with the command where it fits."""
-        command = f"AUTH PLAIN {response}"
-        if len(command) + 2 <= COMMAND_OCTETS:
-            self._send(command)
-            line = self._wire.line()
-        else:
-            self._send("AUTH PLAIN")
-            line = self._wire.line()
-            if line.startswith(b"+ ") or line == b"+":
-                self._send(response)
-                line = self._wire.line()
-        return self._understood(line)
+    def _say(self, line: str) -> bytes:
+        """Send one line of logging in and return the answer, which may ask for more ("+ ")."""
+        self._send(line)
+        return self._wire.line()
+
+    @property
+    def login_delay_seconds(self) -> int:
+        """How long the server wants between logins; 0 where it does not say."""
+        return max(
+            0, min(_number("".join(self.capabilities.get("LOGIN-DELAY", [])[:1]).encode()), DAY_SECONDS)
+        )
+
+    @property
+    def expires_days(self) -> int | None:
+        """After how many days the server deletes by itself; None where it never does, or does not say."""
+        days = _number("".join(self.capabilities.get("EXPIRE", [])[:1]).encode())
+        return days if days >= 0 else None
 
     # The maildrop.
 
@@ -146,31 +153,26 @@ class Session:
         return numbers[0], numbers[1]
 
     def entries(self) -> list[Entry]:
-        """Return every message with its unique-id, in the server's order. Sizes are 0 where it tells none.
+        """Return every message of the maildrop in its order, with an empty unique-id where it has none.
 
-        A unique-id may appear twice; a faulty server did that, and the caller must not lose mail by it.
-        Raises RemoteRefused for a server without UIDL, RemoteProtocol for a list that makes no sense.
+        Asked whether the server says so in CAPA or not. Sizes are advice; -1 where the server gives none.
         """
-        self._send(*(["UIDL", "LIST"] if self.pipelining else ["UIDL"]))
+        self._send("UIDL", "LIST") if self.pipelining else self._send("UIDL")
         reply = self._reply()
-        if not reply.ok:
-            self.close()
-            if reply.code:
-                raise refusal(self.host, reply, doing="to list its messages")
-            raise RemoteRefused(
-                f"{self.host} gives its messages no lasting names (UIDL), so new mail cannot be told "
-                "from old. This account cannot be collected yet.",
-                about=self.host,
-            )
-        uidls = [(msgno, _uidl(rest)) for msgno, rest in self._numbered()]
+        uidls = dict(self._numbered()) if reply.ok else {}
+        if not reply.ok and not reply.is_unknown_command and (reply.code or "UIDL" in self.capabilities):
+            # A server that has names for its messages does not give them just now.
+            raise refusal(self.host, reply, doing="to list its messages")
         if not self.pipelining:
             self._send("LIST")
-        sizes = {}
-        if self._reply().ok:
-            sizes = {msgno: _number(rest.partition(b" ")[0]) for msgno, rest in self._numbered()}
-        if any(not uidl for _, uidl in uidls):
-            raise self._garbled("its list of messages")
-        return [Entry(msgno, uidl, max(0, sizes.get(msgno, 0))) for msgno, uidl in uidls]
+        listed = self._reply()
+        sizes = dict(self._numbered()) if listed.ok else {}
+        if not reply.ok and not listed.ok:
+            raise refusal(self.host, listed, doing="to list its messages")
+        numbers = uidls if reply.ok else sizes
+        return [
+            Entry(n, _uidl(uidls.get(n, b"")), _number(sizes.get(n, b"").partition(b" ")[0])) for n in numbers
+        ]
 
     @property
     def pipelining(self) -> bool:
@@ -182,60 +184,95 @@ class Session:
         What is asked ahead is bounded in number and in octets. A message the server refuses is yielded as
         such and the rest goes on; whoever stops half way can only close the session.
         """
-        rest = deque(entries)
-        asked: deque[Entry] = deque()
-        asked_octets = 0
-        while rest or asked:
-            if len(asked) <= self._limits.window_messages // 2:
-                asked_octets += self._ask_ahead(rest, asked, asked_octets)
-            entry = asked[0]
-            self._unread = len(asked)
-            reply_line = self._wire.line()
-            if reply_line.startswith(b"+OK"):
+        for entry, line in self._each(
+            entries, lambda entry: f"RETR {entry.msgno}", lambda entry: entry.octets
+        ):
+            if line.startswith(b"+OK"):
                 arriving = Arriving(entry, self._wire.body(self._limits.message_octets))
                 yield arriving
                 for _ in arriving.chunks():
                     pass
             else:
-                reply = self._understood(reply_line)
+                reply = understood(self.host, line)
                 yield Arriving(entry, iter(()), refusal(self.host, reply, doing="to give a message"))
+
+    def heads(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes | None]]:
+        """Yield the header block of each of `entries` (TOP), None where the server will not give it.
+
+        Asked whether the server offers it in CAPA or not. Of a block beyond 64 KiB the beginning is given.
+        """
+        for entry, line in self._each(
+            entries, lambda entry: f"TOP {entry.msgno} 0", lambda entry: HEAD_USUAL_OCTETS
+        ):
+            if not line.startswith(b"+OK"):
+                understood(self.host, line)
+                yield entry, None
+                continue
+            head = b""
+            for chunk in self._wire.body(self._limits.message_octets):
+                head += chunk[: HEAD_OCTETS - len(head)]
+            yield entry, head
+
+    def delete(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Mark messages as deleted and return those the server agreed to; `quit` carries it out."""
+        done = []
+        for entry, line in self._each(entries, lambda entry: f"DELE {entry.msgno}", lambda entry: 0):
+            if understood(self.host, line).ok:
+                done.append(entry)
+        return done
+
+    def _each(
+        self, entries: Iterable[Entry], command: Callable[[Entry], str], octets: Callable[[Entry], int]
+    ) -> Iterator[tuple[Entry, bytes]]:
+        """Give a command for each entry, some ahead where the server allows it; yield the status lines.
+
+        The rest of an answer must be read before the next one is asked for.
+        """
+        rest = deque(entries)
+        asked: deque[Entry] = deque()
+        while rest or asked:
+            if len(asked) <= self._limits.window_messages // 2:
+                self._ask_ahead(rest, asked, command, octets)
+            self._unread = len(asked)
+            yield asked[0], self._wire.line()
             asked.popleft()
-            asked_octets -= entry.octets
         self._unread = 0
 
-    def _ask_ahead(self, rest: deque[Entry], asked: deque[Entry], octets: int) -> int:
-        """Send as many RETR in one go as the window holds, one at least; return the octets they add."""
+    def _ask_ahead(
+        self,
+        rest: deque[Entry],
+        asked: deque[Entry],
+        command: Callable[[Entry], str],
+        octets: Callable[[Entry], int],
+    ) -> None:
+        """Send as many commands in one go as the window holds, one at least."""
         window = self._limits.window_messages if self.pipelining else 1
+        room = self._limits.window_octets - sum(map(octets, asked))
         commands: list[str] = []
-        added = 0
         while rest and len(asked) < window:
-            if asked and octets + added + rest[0].octets > self._limits.window_octets:
+            room -= octets(rest[0])
+            if asked and room < 0:
                 break
-            entry = rest.popleft()
-            asked.append(entry)
-            added += entry.octets
-            commands.append(f"RETR {entry.msgno}")
+            asked.append(rest.popleft())
+            commands.append(command(asked[-1]))
         if commands:
             self._send(*commands)
-        return added
 
-    def quit(self) -> None:
-        """Take leave and close. A server that does not answer its last word has done its work: no error."""
+    def quit(self) -> bool:
+        """Take leave and close; return whether the server said that it has done what it was told.
+
+        Otherwise what was to be deleted may still be there (F32). Never raises.
+        """
         try:
-            if not self._unread:
-                self._ask("QUIT")
+            return not self._unread and self._ask("QUIT").ok
         except RestanteError:
-            pass
+            return False
         finally:
             self.close()
 
     def close(self) -> None:
         """Close the connection without a word. Never raises."""
         self._wire.close()
-
-    def abort(self) -> None:
-        """Break the session off while another thread is in it, which then gets a ConnectionFailed."""
-        self._wire.abort()
 
     # Asking and being answered.
 
@@ -247,13 +284,7 @@ class Session:
         return self._reply()
 
     def _reply(self) -> Reply:
-        return self._understood(self._wire.line())
-
-    def _understood(self, line: bytes) -> Reply:
-        reply = Reply(line)
-        if reply.garbage:
-            raise not_pop3(self.host, line)
-        return reply
+        return understood(self.host, self._wire.line())
 
     def _lines(self, limit_octets: int) -> list[bytes]:
         try:

@@ -5,6 +5,7 @@ from socket import socket
 from time import monotonic
 
 from restante.errors import CertificateBad, ConfigError, ConnectionFailed, RemoteSilent, TlsUnavailable
+from stored.pop3.breaker import Breaker
 
 # X.509 verification results (openssl, x509_vfy.h) that a person can do something about.
 _REASONS = {
@@ -38,7 +39,9 @@ def client_context(ca_file: str) -> ssl.SSLContext:
     return context
 
 
-def handshake(connection: socket, host: str, context: ssl.SSLContext, deadline: float) -> ssl.SSLSocket:
+def handshake(
+    connection: socket, host: str, context: ssl.SSLContext, deadline: float, breaker: Breaker
+) -> ssl.SSLSocket:
     """Return `connection` with TLS on it, the certificate verified for `host`.
 
     Blocks until `deadline`, a time of `monotonic()`, at most.
@@ -47,7 +50,9 @@ def handshake(connection: socket, host: str, context: ssl.SSLContext, deadline: 
     began = monotonic()
     try:
         connection.settimeout(max(0.001, deadline - began))
-        return context.wrap_socket(connection, server_hostname=host)
+        encrypted = context.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
+        breaker.watch(encrypted)
+        return _shaken(encrypted)
     except ssl.SSLCertVerificationError as exc:
         reason = _REASONS.get(exc.verify_code, "cannot be trusted")
         raise CertificateBad(
@@ -75,3 +80,13 @@ def handshake(connection: socket, host: str, context: ssl.SSLContext, deadline: 
             about=host,
             cause=repr(exc),
         ) from None
+
+
+def _shaken(encrypted: ssl.SSLSocket) -> ssl.SSLSocket:
+    """Return the connection after its handshake; closed, where there is none."""
+    try:
+        encrypted.do_handshake()
+    except BaseException:
+        encrypted.close()
+        raise
+    return encrypted

@@ -7,12 +7,12 @@ Knows the framing of RFC 1939 section 3 and nothing of commands.
 
 import ssl
 from collections.abc import Iterator
-from contextlib import suppress
-from socket import SHUT_RDWR, socket
+from socket import socket
 from time import monotonic
 from typing import Protocol
 
 from restante.errors import ConnectionFailed, RemoteProtocol, RemoteSilent
+from stored.pop3.breaker import Breaker
 from stored.pop3.tls import handshake
 
 BUFFER_OCTETS = 256 * 1024
@@ -50,8 +50,11 @@ class Wire:
     Every method may raise ConnectionFailed, RemoteSilent (both worth another try) or RemoteProtocol.
     """
 
-    def __init__(self, connection: socket, host: str, limits: Limits, deadline: float) -> None:
+    def __init__(
+        self, connection: socket, host: str, limits: Limits, deadline: float, breaker: Breaker
+    ) -> None:
         """`deadline`, a time of `monotonic()`, is that of connecting; it holds until `extend`."""
+        self._breaker = breaker
         self._socket = connection
         self._host = host
         self._limits = limits
@@ -147,7 +150,7 @@ class Wire:
         if self._start != self._end:
             raise self._garbled("spoke before encryption had begun; somebody may be tampering with the line")
         deadline = min(self._deadline, monotonic() + self._limits.idle_seconds)
-        self._socket = handshake(self._socket, self._host, context, deadline)
+        self._socket = handshake(self._socket, self._host, context, deadline, self._breaker)
 
     def expect_silence(self) -> None:
         """Raise RemoteProtocol if the server has already sent more than it was asked for."""
@@ -157,12 +160,6 @@ class Wire:
     def close(self) -> None:
         """Close the connection. Never raises."""
         self._socket.close()
-
-    def abort(self) -> None:
-        """Break the connection off under whichever thread is using it. Never raises."""
-        # Not SSLSocket.shutdown, which would have the other thread read on without decrypting.
-        with suppress(OSError):
-            socket.shutdown(self._socket, SHUT_RDWR)
 
     def _receive(self, until: float) -> None:
         """Wait for more octets and put them behind what is there. There must be room."""

@@ -1,10 +1,12 @@
 """A collector beside servers of the tests' own: real store, real sockets, a lease that is a function."""
 
 import socket
+import time
 from typing import Any
 
+from stored.clock import Clock
 from stored.collector import Collector
-from stored.lease import Leased, LeasedAccount
+from stored.lease import Leased, LeasedAccount, Policy
 from stored.pop3 import PopClient, Server
 from stored.settings import CollectSettings, PopSettings
 
@@ -14,11 +16,10 @@ def loopback(host, port):
     return [(socket.AF_INET, ("127.0.0.1", port))]
 
 
-def account(server, id="a1", *, enabled=True, secret="secret", user="user"):
-    """Return the account that reads `server`, a PopServer."""
-    return LeasedAccount(
-        id, f"{id}@pop.test", enabled, Server("pop.test", server.port, "plain", user, secret)
-    )
+def account(server, id="a1", *, enabled=True, secret="secret", user="user", secret_id="", **policy):
+    """Return the account that reads `server`, a PopServer; `policy` as of `Policy`."""
+    where = Server("pop.test", server.port, "plain", user, secret)
+    return LeasedAccount(id, f"{id}@pop.test", enabled, where, Policy(**policy), secret_id)
 
 
 class Bench:
@@ -28,7 +29,10 @@ class Bench:
         self.accounts: dict[str, list[LeasedAccount]] = {}
         self.rules: list[Any] = []
         self.limits: dict[str, Any] = {"idle_seconds": 5.0, "connect_seconds": 5.0}
-        self.collect: dict[str, Any] = {}
+        # A server's commands are counted here, so nothing is looked at again unless a test asks for it.
+        self.collect: dict[str, Any] = {"look_again_messages": 0}
+        self.wall = time.time
+        self.clock = Clock(wall=lambda: self.wall())
         self.store = store
         self.collector: Any = None
 
@@ -38,8 +42,9 @@ class Bench:
     def start(self, user="ana", accounts=()):
         if self.collector is None:
             limits = PopSettings(**self.limits, allow_plain=True)
-            pop = PopClient(limits, loopback, allow_plain=True)
-            self.collector = Collector(self.store, self.lease, pop, CollectSettings(**self.collect), limits)
+            self.pop = PopClient(limits, loopback, allow_plain=True)
+            settings = CollectSettings(**self.collect)
+            self.collector = Collector(self.store, self.lease, self.pop, settings, limits, self.clock)
         self.collector.start(user, accounts)
 
     def run(self, user="ana", accounts=()):

@@ -6,9 +6,11 @@ import orjson
 
 from restante.wire import dumps
 from stored.append import Incoming, append, prepare
+from stored.arrivals import arrive, fingerprint
 from stored.folders import list_folders
 from stored.messages import page
 from stored.mime import summarize
+from stored.model.maildrop import Origin
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -29,12 +31,26 @@ def letter(number=1, body="Hello.", **fields):
 def prepared(raw=None, *, uidl="", account="a1", minutes=0, folder="inbox", flags=0, words=None):
     raw = letter() if raw is None else raw
     received_at = BEGINNING + timedelta(minutes=minutes)
-    return prepare(Incoming(raw, summarize(raw), account, uidl, b"", received_at, folder, flags), words=words)
+    known_by = fingerprint(raw)
+    incoming = Incoming(raw, summarize(raw), account, uidl, known_by, received_at, folder, flags)
+    return prepare(incoming, words=words)
 
 
 def keep(mail, *incoming):
     """Append what `prepared` made, in one unit of work; return the ids."""
     return mail.write(lambda account: [f"m{append(account, one)}" for one in incoming])
+
+
+def arriving(mail, *incoming, shared=False, octets=-1):
+    """Have what `prepared` made arrive, one unit of work each; return what became of them."""
+
+    def origin(one):
+        return Origin(one.time, octets if octets >= 0 else one.packed.octets, one.fingerprint)
+
+    return [
+        mail.write(lambda account, one=one: arrive(account, one, origin(one), shared=shared))
+        for one in incoming
+    ]
 
 
 def keep_many(mail, count, **options):

@@ -7,7 +7,8 @@ from restante.rpc import Call, Methods, Principal
 from restante.wire import dumps, loads
 from stored.pop3 import PopClient
 from stored.probe import Prober
-from stored.service.collect import CollectService
+from stored.rehearsal import Rehearsal
+from stored.service.collect import ClockService, CollectService
 from stored.settings import PopSettings
 from tests.pop3server import PopServer
 from tests.unit.stored.collecting import Bench, account, loopback
@@ -27,8 +28,10 @@ def bench(store):
 @pytest.fixture
 def ask(bench):
     """Return a function that calls a method as the wire does and checks what it returns."""
-    prober = Prober(PopClient(PopSettings(), loopback, allow_plain=True), 2, 5.0)
-    methods = Methods.of(CollectService(bench.collector, prober), system="stored", check_returns=True)
+    pop = PopClient(PopSettings(), loopback, allow_plain=True)
+    rehearsal = Rehearsal(bench.store, bench.collector, pop, bench.clock, 5.0)
+    collecting = CollectService(bench.collector, Prober(pop, 2, 5.0), rehearsal)
+    methods = Methods.of(collecting, ClockService(bench.clock), system="stored", check_returns=True)
 
     def asked(name, principal=ANA, **params):
         call = Call(principal, "r" * 16, name, "127.0.0.1")

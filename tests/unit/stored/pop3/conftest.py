@@ -51,10 +51,12 @@ def pop(authority):
         user="user",
         secret="secret",
         addresses=loopback,
+        auth="password",
+        breaker=None,
         **limits,
     ):
         session = client(ShortLimits(**limits), addresses, str(authority.file)).open(
-            Server(host, server.port, security, user, secret)
+            Server(host, server.port, security, user, secret, auth), breaker=breaker
         )
         sessions.append(session)
         return session

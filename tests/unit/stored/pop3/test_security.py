@@ -4,6 +4,8 @@ import socket
 import ssl
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
+from time import monotonic
+from typing import Any
 
 import pytest
 import trustme
@@ -18,7 +20,7 @@ from restante.errors import (
     RestanteError,
     TlsUnavailable,
 )
-from stored.pop3 import PopClient, Server
+from stored.pop3 import Breaker, PopClient, Server
 from tests.pop3server import PopServer
 from tests.unit.stored.pop3.conftest import ShortLimits
 
@@ -26,6 +28,11 @@ from tests.unit.stored.pop3.conftest import ShortLimits
 @pytest.fixture
 def good(authority):
     return authority.server("pop.test")
+
+
+def abort_after(event, breaker):
+    event.wait(10)
+    breaker.abort()
 
 
 def said_nothing_secret(server):
@@ -97,13 +104,64 @@ def test_a_session_is_broken_off_by_another_thread(pop, good, security):
 
     half = Event()
     with PopServer([b"a\r\n"], answers={"RETR": retr}, tls=good if security == "tls" else None) as server:
-        session = pop(server, security=security)
-        aborter = Thread(target=lambda: half.wait(10) and session.abort())
+        breaker = Breaker("pop.test")
+        session = pop(server, security=security, breaker=breaker)
+        aborter = Thread(target=abort_after, args=(half, breaker))
         aborter.start()
         arriving = next(session.retrieve(session.entries()))
         with pytest.raises(ConnectionFailed):
             arriving.read()
         aborter.join(10)
+
+
+def silent_listener():
+    """Return a listener whose backlog is full, so that connecting to it takes for ever."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(0)
+    return listener
+
+
+@pytest.mark.parametrize("at", ["connecting", "handshake", "greeting", "login"])
+def test_a_visit_is_broken_off_wherever_it_is(pop, at):
+    breaker = Breaker("pop.test")
+    reached = Event()
+
+    def pause(conversation, _):
+        reached.set()
+        conversation.pause()
+
+    def full(host, port):
+        reached.set()
+        return [(socket.AF_INET, listener.getsockname())]
+
+    # To who wants to encrypt, a server that says nothing is one that does not shake hands.
+    answers = {"AUTH": pause} if at == "login" else {"GREETING": pause}
+    with PopServer(answers=answers) as server, silent_listener() as listener:
+        fillers = [socket.socket() for _ in range(3)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        kinds: dict[str, dict[str, Any]] = {
+            "connecting": {"addresses": full},
+            "handshake": {"security": "tls"},
+        }
+        aborter = Thread(target=abort_after, args=(reached, breaker))
+        aborter.start()
+        began = monotonic()
+        with pytest.raises(ConnectionFailed):
+            pop(server, breaker=breaker, **kinds.get(at, {}))
+        assert monotonic() - began < 4
+        aborter.join(10)
+        for filler in fillers:
+            filler.close()
+
+
+def test_what_is_broken_off_beforehand_never_begins(pop):
+    breaker = Breaker("pop.test")
+    breaker.abort()
+    with PopServer() as server, pytest.raises(ConnectionFailed, match="was broken off"):
+        pop(server, breaker=breaker)
 
 
 def test_a_certificate_for_another_address(pop, authority):

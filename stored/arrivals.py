@@ -1,0 +1,149 @@
+"""What becomes of a message that was fetched: new, known by its name, or a letter that is here already.
+
+Names (UIDLs) are the server's word and not to be trusted alone: they are shared by several messages, given to
+others, or all changed over night. So a name that is shared or missing is completed by the message's hash, and
+a message under a new name is compared with what came before.
+
+    in the same maildrop    the same octets are the same message, under whatever name
+    in another account      body, From and Date agree: the same letter (a Message-ID alone can be forged)
+"""
+
+import hashlib
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from stored.append import Prepared, append
+from stored.mime import Octets, Summary, date_of
+from stored.model.account import Account
+from stored.model.hashes import PROBES
+from stored.model.maildrop import Maildrop, Origin
+from stored.model.rows import UNREADABLE
+
+FINGERPRINT_OCTETS = 16
+#: Of a header block longer than this, only the beginning counts.
+HEAD_OCTETS = 64 * 1024
+#: New mail in a maildrop that is visited regularly did not arrive longer ago than this.
+RECENT = timedelta(days=2)
+
+# What servers write into header blocks of messages that are there already.
+_OF_THE_SERVER = re.compile(
+    rb"^(?:X-)?(?:Status|UIDL|IMAP|IMAPbase|Keywords|Content-Length|Lines):[^\n]*(?:\n[ \t][^\n]*)*\n?",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+class Kept(Enum):
+    """What became of a message."""
+
+    NEW = "new"
+    #: It was collected before, under this name.
+    KNOWN = "known"
+    #: It was collected before from this maildrop, under another name (F24).
+    RENAMED = "renamed"
+    #: The letter came from another account before; the arrival is remembered.
+    AGAIN = "again"
+
+
+def fingerprint(head: Octets) -> bytes:
+    """Return what a message can be known by without fetching it whole: the hash of its header block.
+
+    `TOP n 0` brings that block, and a whole message begins with it, so either gives the same. Fields that
+    servers add to what they keep are left out. Pure.
+    """
+    block = head[:HEAD_OCTETS].partition(b"\r\n\r\n")[0].rstrip(b"\r\n") + b"\r\n"
+    return hashlib.sha256(_OF_THE_SERVER.sub(b"", block)).digest()[:FINGERPRINT_OCTETS]
+
+
+def unnamed(print_: bytes, octets: int) -> str:
+    """Return a name for a message that its server gives none; no server can send one with a blank. Pure."""
+    return f" {print_.hex()} {octets}"
+
+
+def arrived_at(summary: Summary, now: datetime, *, bulk: bool) -> datetime:
+    """Return when a message came into its maildrop, as far as it can be known; never later than `now`. Pure.
+
+    That is what its topmost Received field says, which is the word of the user's own provider. In `bulk`,
+    when the mail of years comes, the writer's Date is the next best; else it was just now.
+    """
+    stamp = next((value for name, value in summary.headers if name.lower() == "received"), "")
+    received = date_of(stamp.rpartition(";")[2]) if stamp else None
+    if received is not None and (bulk or now - RECENT <= received <= now):
+        return min(received, now)
+    return min(summary.sent_at, now) if bulk and summary.sent_at is not None else now
+
+
+def arrive(account: Account, prepared: Prepared, origin: Origin, *, shared: bool = False) -> Kept:
+    """Keep a message unless it is here, inside a unit of work; remember its name either way.
+
+    `prepared.uidl` is its name in the maildrop, empty where it has none; `shared`: several messages of one
+    list have this name (F22). Raises OverQuota.
+    """
+    drop = account.maildrop(prepared.account)
+    exact = f"{prepared.uidl} {prepared.packed.sha256.hex()}"
+    name = exact if shared or not prepared.uidl else prepared.uidl
+    uid, kept = _known(account, drop, prepared, origin, exact)
+    if not uid:
+        uid = append(account, replace(prepared, uidl=name))
+    elif kept is Kept.AGAIN:
+        account.arrived_again(uid, prepared.account, origin.received_at)
+    # Days are counted from the first time.
+    before = drop.origins.of(uid)
+    drop.remember(
+        account.salt, name, uid, origin._replace(received_at=before.received_at) if before else origin
+    )
+    return kept
+
+
+def _known(
+    account: Account, drop: Maildrop, prepared: Prepared, origin: Origin, exact: str
+) -> tuple[int, Kept]:
+    """Return the uid of what is the same message, and in which way; 0 where there is none."""
+    for name in (exact, prepared.uidl):
+        for uid in drop.uidl.find(account.salt, name) if name else ():
+            if name is exact or _same(account, drop, uid, prepared, origin):
+                return uid, Kept.KNOWN
+    for uid in _alike(account, prepared):
+        if uid in drop.origins:
+            if _same(account, drop, uid, prepared, origin):
+                return uid, Kept.RENAMED
+        elif _same_letter(account, uid, prepared):
+            return uid, Kept.AGAIN
+    return 0, Kept.NEW
+
+
+def _alike(account: Account, prepared: Prepared) -> list[int]:
+    """Return the uids of what may be the same; each is to be compared."""
+    found: list[int] = []
+    for name in prepared.names:
+        some = list(account.message_ids.find(account.salt, name))
+        found += some
+        if len(some) < PROBES:
+            break
+    return found
+
+
+def _same(account: Account, drop: Maildrop, uid: int, prepared: Prepared, origin: Origin) -> bool:
+    """Return whether a message of this maildrop is the one that came, octet for octet.
+
+    Of one that was let go here, only what it was known by in the maildrop is left to compare.
+    """
+    if uid not in account.state:
+        before = drop.origins.of(uid)
+        return before is not None and before.fingerprint == origin.fingerprint
+    try:
+        return bool(account.bodies[uid].sha256 == prepared.packed.sha256)
+    except UNREADABLE:
+        return False
+
+
+def _same_letter(account: Account, uid: int, prepared: Prepared) -> bool:
+    """Return whether a message collected elsewhere is the same letter. What was written here never is."""
+    if not prepared.letter or uid not in account.state:
+        return False
+    try:
+        body = account.bodies[uid]
+        return bool(body.uidl and body.letter == prepared.letter)
+    except UNREADABLE:
+        return False

@@ -1,0 +1,172 @@
+"""Deleting at the server what is safe here: decided, written down, carried out in a later session, checked.
+
+    due      collected, old enough by the user's choice, counted from our receipt
+    safe     the octets kept here were read again and agree with their hash
+    intended due and safe, written down: from here on a crash loses nothing but time
+    deleted  listed again in another session, known by name and fingerprint, DELE and QUIT agreed to
+    settled  that QUIT, or a list without it, takes the intent away
+
+Anything unclear leaves the message where it is, and the intent for the next session.
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+from restante import log
+from restante.errors import Damaged
+from stored.arrivals import fingerprint
+from stored.clock import Clock
+from stored.lease import LeasedAccount
+from stored.listing import Listing
+from stored.model.account import Account
+from stored.model.maildrop import Origin
+from stored.model.rows import UNREADABLE
+from stored.pop3 import Entry, Session
+from stored.store import UserStore
+
+_LOG = log.get("deletion")
+
+
+class Deletion:
+    """What one visit deletes at the server. For one thread; its methods in this order, session by session."""
+
+    def __init__(self, mail: UserStore, account: LeasedAccount, clock: Clock, at_most: int) -> None:
+        self._mail = mail
+        self._account = account
+        self._clock = clock
+        self._at_most = at_most
+        self._intended: set[int] = set()
+        self._deleted: set[int] = set()
+        #: Something was decided in this visit, for a later session.
+        self.decided = False
+        #: Something would be deleted if the clock could be believed.
+        self.held = False
+
+    def begin(self, listing: Listing) -> None:
+        """Take up what earlier sessions decided. What is not listed any more is settled."""
+        self.decided = False
+        self._deleted = set()
+        self._intended = intended(self._mail, self._account.id)
+        if gone := self._intended - {uid for uid, _ in listing.known.values()}:
+            settle(self._mail, self._account.id, gone)
+            self._intended -= gone
+
+    def carry_out(self, session: Session, listing: Listing) -> set[str]:
+        """Mark as deleted what was decided and is, beyond doubt, what was decided about.
+
+        Returns the names that turned out to be those of other messages. Network.
+        """
+        if not self._intended:
+            return set()
+        due = self._due(listing)
+        if unwanted := self._intended - due.keys():
+            settle(self._mail, self._account.id, unwanted)
+        targets = [
+            (entry, uid, origin)
+            for entry, uid, origin in listing.settled()
+            if uid in self._intended and uid in due and is_safe(self._mail, uid)
+        ]
+        same, others = self._told_apart(session, targets)
+        agreed = {entry.msgno for entry in session.delete(entry for entry, _ in same)}
+        self._deleted = {uid for entry, uid in same if entry.msgno in agreed}
+        if others:
+            settle(self._mail, self._account.id, [uid for _, uid in others])
+        return {listing.name(entry) for entry, _ in others}
+
+    def decide(self, listing: Listing) -> None:
+        """Write down what is to be deleted in a later session: due, and safe here. Commits."""
+        due = [uid for uid in self._due(listing) if uid not in self._intended]
+        safe = [uid for uid in due[: self._at_most] if is_safe(self._mail, uid)]
+        if safe:
+            intend(self._mail, self._account.id, safe, self._clock())
+            self.decided = True
+
+    def end(self, agreed: bool) -> None:
+        """The session is over; `agreed` whether the server said that it did what it was told (F32)."""
+        if self._deleted and agreed:
+            settle(self._mail, self._account.id, self._deleted)
+            about = {"user": self._mail.user, "account": self._account.id}
+            _LOG.info("collect.deleted", messages=len(self._deleted), **about)
+
+    def _due(self, listing: Listing) -> dict[int, str]:
+        """Return what the user wants deleted of what is listed; nothing while the clock is not believed."""
+        found = {
+            uid: listing.name(entry)
+            for entry, uid, origin in listing.settled()
+            if self._account.policy.due(listing.name(entry), origin.received_at, self._clock())
+        }
+        self.held = bool(found) and not self._clock.trusted()
+        return {} if self.held else found
+
+    def _told_apart(
+        self, session: Session, targets: list[tuple[Entry, int, Origin]]
+    ) -> tuple[list[tuple[Entry, int]], list[tuple[Entry, int]]]:
+        """Return which of `targets` are still the messages they were, and which are others. Network."""
+        known = {entry.msgno: (uid, origin) for entry, uid, origin in targets}
+        same: list[tuple[Entry, int]] = []
+        others: list[tuple[Entry, int]] = []
+        untold: list[Entry] = []
+        for entry, head in session.heads([entry for entry, _, _ in targets]):
+            uid, origin = known[entry.msgno]
+            if head is None:
+                untold.append(entry)
+            else:
+                (same if fingerprint(head) == origin.fingerprint else others).append((entry, uid))
+        # A server without TOP shows what a message is only by sending all of it.
+        for arriving in session.retrieve(untold):
+            if not arriving.refused:
+                uid, _ = known[arriving.entry.msgno]
+                digest = hashlib.sha256()
+                for chunk in arriving.chunks():
+                    digest.update(chunk)
+                kept = self._mail.read(lambda root, uid=uid: root.bodies[uid].sha256)  # type: ignore[misc]
+                (same if digest.digest() == kept else others).append((arriving.entry, uid))
+        return same, others
+
+
+def is_safe(mail: UserStore, uid: int) -> bool:
+    """Return whether the message is kept here with every octet as it came. Reads all of it."""
+
+    def work(account: Account) -> bool:
+        if uid not in account.state:
+            return False
+        try:
+            for _ in account.bodies[uid].verified():
+                pass
+        except (Damaged, *UNREADABLE):
+            return False
+        return True
+
+    return mail.read(work)
+
+
+def intended(mail: UserStore, account: str) -> set[int]:
+    """Return the uids of what was decided to be deleted in the maildrop of this account. Reads only."""
+
+    def work(root: Account) -> set[int]:
+        drop = root.maildrops.get(account)
+        return set() if drop is None else set(drop.intents)
+
+    return mail.read(work)
+
+
+def intend(mail: UserStore, account: str, uids: Iterable[int], now: float) -> None:
+    """Write down that these are to be deleted; durable when this returns."""
+
+    def work(root: Account) -> None:
+        intents = root.maildrop(account).intents
+        for uid in uids:
+            intents[uid] = int(now)
+
+    mail.write(work)
+
+
+def settle(mail: UserStore, account: str, uids: Iterable[int]) -> None:
+    """Take intents away: done, gone, or not wanted any more."""
+
+    def work(root: Account) -> None:
+        intents = root.maildrop(account).intents
+        for uid in uids:
+            intents.pop(uid, None)
+
+    mail.write(work)

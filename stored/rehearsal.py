@@ -1,0 +1,60 @@
+"""What deleting at a server would take away, told beforehand: listed there, checked here, nothing changed."""
+
+from dataclasses import dataclass, replace
+
+from stored.clock import Clock
+from stored.collector import Collector
+from stored.deletion import is_safe
+from stored.lease import Policy
+from stored.listing import take
+from stored.pop3 import PopClient
+from stored.store import Store
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """So many messages of so many octets are safe here; `unsafe` are due but gone from here or damaged."""
+
+    messages: int
+    octets: int
+    unsafe: int
+
+
+class Rehearsal:
+    """Rehearses deletions. Safe to use from any thread."""
+
+    def __init__(
+        self, store: Store, collector: Collector, pop: PopClient, clock: Clock, seconds: float
+    ) -> None:
+        """`seconds` is for the session with the server."""
+        self._store = store
+        self._collector = collector
+        self._pop = pop
+        self._clock = clock
+        self._seconds = seconds
+
+    def rehearse(self, user: str, account: str, policy: Policy | None = None) -> Rehearsed:
+        """Return what `policy`, or the one in force, would delete at the server by now.
+
+        Every message counted was read here and agrees with its hash. Raises NotFound, Busy while the account
+        is being collected, and what a session raises. Network.
+        """
+        leased = self._collector.leased(user, [account])
+        one = next(one for one in leased.accounts if one.id == account)
+        if policy is not None:
+            one = replace(one, policy=policy)
+        mail = self._store.open_account(user)
+        with (
+            self._collector.maildrops.held(one.maildrop),
+            self._pop.open(one.server, session_seconds=self._seconds) as session,
+        ):
+            listing = take(session, mail, one.id)
+            session.quit()
+        due = [
+            (entry, uid, origin)
+            for entry, uid, origin in listing.settled()
+            if one.policy.due(listing.name(entry), origin.received_at, self._clock())
+        ]
+        safe = [(entry, origin) for entry, uid, origin in due if is_safe(mail, uid)]
+        octets = sum(max(entry.octets, 0) for entry, _ in safe)
+        return Rehearsed(len(safe), octets, len(due) - len(safe))
