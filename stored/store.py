@@ -162,6 +162,11 @@ class Store:
         with self._guard:
             return sum(seat.database is not None for seat in self._seats.values())
 
+    @property
+    def shared(self) -> bool:
+        """Whether everybody's mail hangs in one database."""
+        return self._shared is not None
+
     def users(self) -> list[str]:
         """Return everybody who has mail here, by name. Reads."""
         if self._shared is not None:

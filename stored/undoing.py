@@ -9,7 +9,7 @@ from time import time
 
 from restante.errors import NotFound
 from stored.model.account import Account
-from stored.model.undo import UNDO_SECONDS, Move
+from stored.model.undo import Move
 from stored.model.word import flags_of, folder_of
 from stored.store import UserStore
 from stored.types import MessagesUndone
@@ -25,7 +25,7 @@ def remember(account: Account, moves: Iterable[Move], number: int = 0) -> int:
     moves = list(moves)
     if not moves:
         return number
-    number = number or account.undos.begin()
+    number = number or account.log.last() + 1
     account.undos.add(number, moves, int(time()))
     return number
 
@@ -66,7 +66,7 @@ def _undo_slice(account: Account, key: int, again: int) -> tuple[int, int] | Non
     """Take one slice back; None where somebody else did, or its day is over."""
     if key not in account.undos:
         return None
-    if time() - account.undos.made_at(key) > UNDO_SECONDS:
+    if account.undos.is_past(key, int(time())):
         return None
     moves = list(account.undos.moves(key))
     del account.undos[key]

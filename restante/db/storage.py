@@ -37,6 +37,8 @@ _LOG = log.get("db")
 _INDEX_MARK = b"crc32:"
 _INDEX_TRAILER = struct.Struct(">6s8sI")
 _SAVE_INDEX_EVERY_RECORDS = 20_000
+# Where in a record's header the length of its data stands.
+_LENGTH_AT = DATA_HDR_LEN - 8
 
 
 class EmbeddedStorage(FileStorage):  # type: ignore[misc]
@@ -156,6 +158,16 @@ class EmbeddedStorage(FileStorage):  # type: ignore[misc]
         if self._unsaved_records > self._save_index_after:
             self._save_index()
 
+    def living_octets(self) -> int:
+        """Return how many octets the newest revision of each object takes, its header included."""
+        with self._lock:
+            positions = sorted(self._index.values())
+        with self._path.open("rb") as file:
+            descriptor = file.fileno()
+            lengths = (os.pread(descriptor, 8, position + _LENGTH_AT) for position in positions)
+            total: int = sum(map(_number, lengths)) + len(positions) * DATA_HDR_LEN
+        return total
+
     # The index
 
     def save_index(self) -> None:
@@ -252,6 +264,10 @@ class EmbeddedStorage(FileStorage):  # type: ignore[misc]
             current = self._index.get(oid)
             if current is None or (current != position and current < end):
                 raise CorruptedDataError(oid, b"", position)
+
+
+def _number(octets: bytes) -> int:
+    return int.from_bytes(octets, "big")
 
 
 def _finish_interrupted_pack(path: Path) -> None:

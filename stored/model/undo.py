@@ -1,8 +1,8 @@
 """What the last changes were, so that each can be taken back for a day.
 
-An undo is numbered; under its number stand one or more entries, since a large change is made in slices. An
-entry is the second it was made and, for each message, its uid and its word before and after. A copy has
-nothing before it.
+An undo has the number of the log's step that made the change, or began it. Under the number stand one or more
+entries, since a large change is made in slices. An entry is the second it was made and, for each message, its
+uid and its word before and after. A copy has nothing before it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -45,10 +45,6 @@ class Undos(LOBTree):  # type: ignore[misc]
     max_leaf_size = 30
     max_internal_size = 100
 
-    def begin(self) -> int:
-        """Return a number that was not used before, as far as any is remembered."""
-        return (self.maxKey() >> _SLICES) + 1 if self else 1
-
     def add(self, number: int, moves: Iterable[Move], at: int) -> None:
         """Add a slice to an undo; let go of what is too much, oldest first."""
         entry = _when.pack(at) + b"".join(_move.pack(*move) for move in moves)
@@ -84,11 +80,15 @@ class Undos(LOBTree):  # type: ignore[misc]
         entry = self[key]
         return entry.entry if isinstance(entry, UndoEntry) else entry
 
+    def is_past(self, key: int, now: int) -> bool:
+        """Tell whether it is too late for an entry. One made in the future, by a wrong clock, is kept."""
+        return now - self.made_at(key) > UNDO_SECONDS
+
     def expire(self, now: int, most: int = 1000) -> int:
         """Let go of at most so many entries older than a day, oldest first; return how many went."""
         old: list[int] = []
         for key in self.keys():
-            if len(old) == most or not 0 <= now - self.made_at(key) > UNDO_SECONDS:
+            if len(old) == most or not self.is_past(key, now):
                 break
             old.append(key)
         for key in old:
