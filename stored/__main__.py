@@ -21,8 +21,8 @@ from stored.outbox import Outbox
 from stored.parsing import Parsers
 from stored.pop3 import PopClient
 from stored.probe import Prober
-from stored.rehearsal import Rehearsal
 from stored.reading import Reader
+from stored.rehearsal import Rehearsal
 from stored.sender import Sender
 from stored.service.blobs import BlobRoute
 from stored.service.collect import ClockService, CollectService

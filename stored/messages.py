@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import cast
 
-from restante.errors import Damaged, NotFound, OverQuota
+from restante.errors import NotFound, OverQuota
 from restante.wire import Ready, dumps, to_time
-from stored import mime
 from stored.model.account import Account
 from stored.model.body import damaged
 from stored.model.folder import TRASH, Folder
@@ -27,20 +26,15 @@ from stored.model.word import (
     time_of,
     uid_of,
 )
-from stored.store import UserStore
 from stored.types import (
     MessagePage,
     MessagePatch,
     MessagesCopied,
     MessagesDeleted,
-    MessagesGot,
     MessagesSet,
     Row,
 )
 from stored.undoing import remember, undo_id
-
-#: The most characters of text in one answer; the texts of later messages are left for a call of their own.
-TEXT_CHARACTERS = 512 * 1024
 
 #: Flags that a person raises and lowers.
 FLAG_BITS = {"seen": SEEN, "flagged": FLAGGED, "answered": ANSWERED}
@@ -187,71 +181,6 @@ def raw_of(account: Account, uid: int) -> bytes:
         return account.bodies[uid].raw()  # type: ignore[no-any-return]
     except KeyError as missing:
         raise damaged(repr(missing)) from missing
-
-
-def get(mail: UserStore, ids: list[str], text: bool = True) -> MessagesGot:
-    """Return messages opened: their rows, headers, parts, and with `text` what they say.
-
-    Each is read and understood by itself, so that fifty large ones do not lie in memory together. A damaged
-    one is its row with `damaged`. Once the texts together reach 512 thousand characters, later ones come
-    empty with `text_truncated`: ask for them by themselves.
-    """
-    messages, missing, left = [], [], TEXT_CHARACTERS
-    for id in ids:
-        uid = uid_of_id(id)
-        found = mail.read(lambda account, uid=uid: _opened(account, uid))  # type: ignore[misc]
-        if found is None:
-            missing.append(id)
-            continue
-        row, raw = found
-        details: dict[str, object] = {"raw": id}
-        if raw is not None:
-            details |= _details(id, raw)
-        elif not row.endswith(_DAMAGED_END):
-            details["damaged"] = True
-        if raw is not None and text:
-            said, truncated = mime.text_of(raw) if left > 0 else ("", True)
-            details |= {"text": said[:left], "text_truncated": truncated or len(said) > left}
-            left -= len(said)
-        messages.append(Ready(row[:-1] + b"," + dumps(details)[1:]))
-    return cast(MessagesGot, {"messages": messages, "missing": missing})
-
-
-def _opened(account: Account, uid: int) -> tuple[Ready, bytes | None] | None:
-    """Return the row and the raw octets (None when damaged) of a message, None when it is not here."""
-    if not uid or uid not in account.state:
-        return None
-    try:
-        return served(account, uid), raw_of(account, uid)
-    except Damaged:
-        return served(account, uid), None
-
-
-def _details(id: str, raw: bytes) -> dict[str, object]:
-    summary = mime.summarize(raw)
-    return {
-        "cc": _addresses(summary.cc),
-        "reply_to": _addresses(summary.reply_to),
-        "message_id": summary.message_id,
-        "in_reply_to": summary.in_reply_to,
-        "references": summary.references,
-        "parts": [_part(id, part) for part in mime.parts_of(raw)],
-    }
-
-
-def _addresses(addresses: list[mime.Address]) -> list[dict[str, str]]:
-    return [{"name": one.name, "address": one.address} for one in addresses]
-
-
-def _part(id: str, part: mime.Part) -> dict[str, object]:
-    return {
-        "blob": f"{id}-{part.part}",
-        "part": part.part,
-        "name": part.name,
-        "type": part.type,
-        "octets": str(part.octets),
-        "inline": part.inline,
-    }
 
 
 # Changing ---------------------------------------------------------------------------------------------

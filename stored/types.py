@@ -111,7 +111,7 @@ class Part(TypedDict):
 class Run(TypedDict):
     """A piece of text that looks the same from end to end, its line ends included.
 
-    `link` is where it leads (https, http, mailto, ftp or tel), `image` the blob of a picture that stands here.
+    `link` is where it leads (https, http, mailto, ftp, tel), `image` the blob of a picture that stands here.
     `quote` and `list` tell how deeply it is quoted or listed, `heading` its rank from 1 to 6. Cells of a row
     are separated by tabs. A key that says nothing is left out.
     """
@@ -145,7 +145,7 @@ class Notice(TypedDict):
     cancel, reply, publish, …), `title`, `place`, `start`, `end` (RFC 3339 in UTC, a date alone, or clock time
     of `zone`), `repeats`, `organizer`; a reply has `guest` and `answer`. `delivery_report`: `recipients`, and
     `subject` and `message_id` of the letter it is about. `read_receipt`: `address`, `disposition` (displayed,
-    deleted, …), `automatic`, `subject`, `message_id`. `receipt_wanted`: `address`; none is ever sent by itself.
+    deleted, …), `automatic`, `subject`, `message_id`. `receipt_wanted`: `address`; none is sent by itself.
     """
 
     kind: Literal["signed", "encrypted", "invitation", "delivery_report", "read_receipt", "receipt_wanted"]

@@ -21,7 +21,8 @@ class Part:
 
     `octets` is its size decoded (reckoned from the encoded octets: exact where those are well formed).
     `inline` says that it is read within the letter: its text, or a picture its HTML shows. `body` says
-    that it is text of the letter: plain or HTML, nameless, no attachment.
+    that it is text of the letter: plain or HTML, nameless, no attachment. `flowed` and `delsp` say how its
+    lines are to be joined (RFC 3676).
     """
 
     part: str
@@ -36,6 +37,9 @@ class Part:
     body: bool = False
     content_id: str = ""
     parent: str = ""
+    flowed: bool = False
+    delsp: bool = False
+    smime_type: str = ""
 
 
 def part_of(raw: Octets, node: Node, *, sized: bool = True) -> Part:
@@ -59,6 +63,9 @@ def part_of(raw: Octets, node: Node, *, sized: bool = True) -> Part:
         body=body,
         content_id=content_id[:998],
         parent=node.parent,
+        flowed=node.parameters.get("format", "").lower() == "flowed",
+        delsp=node.parameters.get("delsp", "").lower() == "yes",
+        smime_type=node.parameters.get("smime-type", "").lower()[:64],
     )
 
 
@@ -109,6 +116,19 @@ def decode_slices(raw: Octets, start: int, end: int, encoding: str) -> Iterator[
     else:
         for at in range(start, end, SLICE_OCTETS):
             yield raw[at : min(at + SLICE_OCTETS, end)]
+
+
+def beginning(raw: Octets, part: Part, limit: int) -> bytes:
+    """Return at most `limit` decoded octets of `part` from its beginning; reads little more than that."""
+    whole = part.encoding == "uuencode"
+    end = part.end if whole else min(part.end, part.start + limit * 3 + 1024)
+    out, size = [], 0
+    for piece in decode_slices(raw, part.start, end, part.encoding):
+        out.append(piece)
+        size += len(piece)
+        if size >= limit:
+            break
+    return b"".join(out)[:limit]
 
 
 def _base64_slices(raw: Octets, start: int, end: int) -> Iterator[bytes]:

@@ -43,10 +43,10 @@ class Summary:
     body_hash: bytes = b""
 
 
-def summary_of(raw: Octets, scan: Scan) -> Summary:
-    """Return the summary of a scanned message."""
+def summary_of(raw: Octets, scan: Scan, *, body: bool = True) -> Summary:
+    """Return the summary of a scanned message; without `body` only what its header says."""
     fields = scan.root.fields
-    parts = parts_in(raw, scan, sized=False)
+    parts = parts_in(raw, scan, sized=False) if body else []
     return Summary(
         from_=_addresses(fields, "from"),
         to=_addresses(fields, "to"),
@@ -57,10 +57,10 @@ def summary_of(raw: Octets, scan: Scan) -> Summary:
         message_id="".join(message_ids(first(fields, "message-id"))[:1]),
         in_reply_to="".join(message_ids(first(fields, "in-reply-to"))[:1]),
         references=message_ids(first(fields, "references"))[-_REFERENCE_LIMIT:],
-        snippet=snippet_in(raw, parts),
+        snippet=snippet_in(raw, parts) if body else "",
         attachments=sum(not part.inline for part in parts),
-        headers=[(name, decode_words(value)) for name, value in fields],
-        body_hash=body_hash(raw, scan.root.body),
+        headers=[(name, decode_words(value)) for name, value in fields] if body else [],
+        body_hash=body_hash(raw, scan.root.body) if body else b"",
     )
 
 

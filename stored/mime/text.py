@@ -3,12 +3,15 @@
 import re
 
 from stored.mime.charsets import decode
-from stored.mime.html import HTML_LIMIT, html_text
-from stored.mime.parts import Part, decode_slices
-from stored.mime.scanner import Octets
+from stored.mime.html import HTML_LIMIT, html_lines, html_text
+from stored.mime.parts import Part, beginning
+from stored.mime.plain import plain_lines
+from stored.mime.runs import Line, Run, runs_of_lines
+from stored.mime.scanner import Node, Octets, Scan
 
 TEXT_LIMIT = 262_144  # characters; what one draft or one message shown may hold
 SNIPPET_LIMIT = 120
+_RUN_LINES = 50_000
 _SNIPPET_PLAIN_OCTETS = 4_000
 _SNIPPET_HTML_OCTETS = 4_000
 
@@ -44,27 +47,54 @@ def text_in(raw: Octets, parts: list[Part]) -> tuple[str, bool]:
     return "\n".join(pieces), cut
 
 
+def runs_in(raw: Octets, scan: Scan, parts: list[Part], limit: int) -> tuple[list[Run], bool]:
+    """Return the letter's text with its looks, from HTML where there is any, and whether it was cut."""
+    by_number = {part.part: part for part in parts}
+    lines: list[Line] = []
+    cut = False
+    for leaf in _chosen(scan.root):
+        part = by_number.get(leaf.number)
+        if part is None or not part.body or part.end <= part.start:
+            continue
+        said, part_cut = _part_lines(raw, part)
+        lines += [Line(), *said] if lines and said else said
+        cut = cut or part_cut
+        if len(lines) > _RUN_LINES:
+            cut = True
+            break
+    runs, more = runs_of_lines(lines[:_RUN_LINES], limit)
+    return runs, cut or more
+
+
+def _chosen(node: Node) -> list[Node]:
+    """Return the leaves to be read; of alternatives the last that is a page, else the first that is plain."""
+    if node.type != "multipart/alternative" or not node.children:
+        return [leaf for child in node.children for leaf in _chosen(child)] if node.children else [node]
+    choices = [_chosen(child) for child in node.children]
+    pages = [leaves for leaves in choices if any(leaf.type == "text/html" for leaf in leaves)]
+    texts = [leaves for leaves in choices if any(leaf.type == "text/plain" for leaf in leaves)]
+    return (pages or texts or choices)[-1 if pages else 0]
+
+
+def _part_lines(raw: Octets, part: Part) -> tuple[list[Line], bool]:
+    text, cut = _decoded(raw, part)
+    if part.type == "text/html":
+        return html_lines(text), cut
+    return plain_lines(text, flowed=part.flowed, delsp=part.delsp), cut
+
+
 def _part_text(raw: Octets, part: Part) -> tuple[str, bool]:
+    text, cut = _decoded(raw, part)
+    return (html_text(text), cut) if part.type == "text/html" else (text, cut)
+
+
+def _decoded(raw: Octets, part: Part) -> tuple[str, bool]:
+    """Return the characters of a text part with line ends of one newline, and whether there are more."""
     html = part.type == "text/html"
     limit = HTML_LIMIT * 2 if html else TEXT_LIMIT * 4
     octets = beginning(raw, part, limit)
     text = decode(octets, part.charset).replace("\r\n", "\n").replace("\r", "\n")
-    if html:
-        return html_text(text), len(text) > HTML_LIMIT
-    return text, len(octets) >= limit
-
-
-def beginning(raw: Octets, part: Part, limit: int) -> bytes:
-    """Return at most `limit` decoded octets of `part` from its beginning; reads little more than that."""
-    whole = part.encoding == "uuencode"
-    end = part.end if whole else min(part.end, part.start + limit * 3 + 1024)
-    out, size = [], 0
-    for piece in decode_slices(raw, part.start, end, part.encoding):
-        out.append(piece)
-        size += len(piece)
-        if size >= limit:
-            break
-    return b"".join(out)[:limit]
+    return text, len(text) > HTML_LIMIT if html else len(octets) >= limit
 
 
 def snippet_in(raw: Octets, parts: list[Part]) -> str:

@@ -4,6 +4,7 @@ from restante.rpc import USER, Call, method
 from restante.wire import Limit, State
 from stored import bulk, messages, undoing
 from stored.changes import changes
+from stored.reading import Reader
 from stored.store import Store, UserStore
 from stored.types import (
     Anchor,
@@ -26,8 +27,9 @@ from stored.types import (
 
 
 class MessageService:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, reader: Reader) -> None:
         self._store = store
+        self._reader = reader
 
     def _mail(self, call: Call) -> UserStore:
         return self._store.open_account(call.principal.name)
@@ -44,14 +46,17 @@ class MessageService:
         return self._mail(call).read(lambda account: messages.page(account, folder, position, limit, anchor))
 
     @method("message.get", caller=USER)
-    def get(self, call: Call, /, ids: MessageIdsToGet, text: bool = True) -> MessagesGot:
-        """Open messages: rows with all headers of interest, the parts, and the text.
+    def get(self, call: Call, /, ids: MessageIdsToGet, text: bool = True, runs: bool = True) -> MessagesGot:
+        """Open messages: rows with all headers of interest, the parts, what they are and say.
 
-        `raw` and each part's `blob` are ids to be fetched as blobs. A message whose octets are damaged comes
-        as its row with `damaged`. When the texts of many are long together, later ones come empty with
-        `text_truncated`: ask for those by themselves.
+        With `text` comes the plain text, and with `runs` beside it the same as runs of styled text, from HTML
+        where there is any. Nothing outside the message is ever fetched. `notices` tell of invitations,
+        delivery reports, receipts, signatures and encryption; `warnings` of what may deceive. `raw` and each
+        part's `blob` are ids to be fetched as blobs. A message whose octets are damaged comes as its row with
+        `damaged`; one that is too much to be read with `too_complex` and what could be read. When the texts
+        of many are long together, later ones come empty with `text_truncated`: ask for those by themselves.
         """
-        return messages.get(self._mail(call), ids, text)
+        return self._reader.get(self._mail(call), ids, text=text, runs=runs)
 
     @method("message.changes", caller=USER)
     def changes(self, call: Call, /, since: State) -> MessageChanges:

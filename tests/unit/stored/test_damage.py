@@ -5,9 +5,10 @@ from hashlib import sha256
 import pytest
 
 from restante.errors import Damaged
-from stored.messages import change, delete, get, page, raw_of
+from stored.messages import change, delete, page, raw_of
 from stored.store import Store
 from tests.unit.stored.keeping import keep, keep_many, letter, on_wire, prepared
+from tests.unit.stored.opening import get
 
 
 def spoil(tmp_path, marks):

@@ -3,10 +3,11 @@
 import pytest
 
 from restante.errors import NotFound
-from stored import messages
+from stored import reading
 from stored.arrivals import Kept
-from stored.messages import change, delete, get, page, uid_of_id
+from stored.messages import change, delete, page, uid_of_id
 from tests.unit.stored.keeping import arriving, keep, keep_many, letter, listing, on_wire, prepared
+from tests.unit.stored.opening import get
 
 
 def window(mail, *args, **options):
@@ -124,7 +125,7 @@ def test_both_damaged_is_one_answer(mail):
 
 
 def test_the_texts_of_many_stay_within_an_answer(mail, monkeypatch):
-    monkeypatch.setattr(messages, "TEXT_CHARACTERS", 25)
+    monkeypatch.setattr(reading, "ANSWER_OCTETS", 25)
     keep(mail, *(prepared(letter(n, "0123456789" * 2)) for n in range(4)))
     texts = [
         (len(one["text"]), one["text_truncated"])

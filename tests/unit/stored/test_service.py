@@ -10,6 +10,8 @@ from restante.rpc import Methods, Principal
 from restante.rpc.jsonrpc import JsonRpc
 from restante.rpc.reply import Asker
 from restante.rpc.xmlrpc import XmlRpc
+from stored.parsing import Parsers
+from stored.reading import Reader
 from stored.service.folders import FolderService
 from stored.service.messages import MessageService
 from stored.service.sessions import SessionService
@@ -35,7 +37,7 @@ def sessions():
 
 @pytest.fixture
 def methods(store, sessions):
-    services = [FolderService(store), MessageService(store), SessionService(sessions)]
+    services = [FolderService(store), MessageService(store, Reader(Parsers())), SessionService(sessions)]
     return Methods.of(*services, system="stored", check_returns=True)
 
 

@@ -1,0 +1,234 @@
+"""What in a letter may deceive whoever reads it: each as a kind, with the words it is about.
+
+A warning is a fact, not a verdict: an honest newsletter may have one. Fields: `where` it is, what it `said`,
+what is `true`; and an English sentence for scripts.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
+from urllib.parse import urlsplit
+
+from stored.mime.headers import Address, Fields, addresses_of, decode_words, first
+from stored.mime.parts import Part
+from stored.mime.runs import Run
+from stored.mime.summary import Summary
+
+Caution = dict[str, str]
+
+WARNING_LIMIT = 20
+_SAID_CHARACTERS = 200
+_LINKS = 500
+
+# Characters that turn the order of what follows; none of them belongs into a name or a subject. Marks that
+# only say in which direction a neighbour reads (U+200E, U+200F, U+061C) are used honestly and turn little.
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_HOST = re.compile(r"(?:https?://)?((?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24})(?=[/?#:\s]|$)", re.I)
+_WORD = re.compile(r"[^\W\d_]{2,}")
+# Scripts whose letters can be taken for one another's. Others are written together by right, as in Japanese.
+_ALIKE = frozenset(("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "GEORGIAN"))
+
+
+def cautions_of(summary: Summary, fields: Fields, parts: list[Part], runs: list[Run]) -> list[Caution]:
+    """Return what a reader should be warned of, the gravest first; twenty at most. Pure."""
+    found: list[Caution] = []
+    for warning in _cautions(summary, fields, parts, runs):
+        if warning not in found:
+            found.append(warning)
+        if len(found) >= WARNING_LIMIT:
+            break
+    return found
+
+
+def _cautions(summary: Summary, fields: Fields, parts: list[Part], runs: list[Run]) -> Iterator[Caution]:
+    yield from _names(summary.from_[:10])
+    for where, text in _shown(summary, fields, parts):
+        if _TURNING.search(text):
+            yield _caution(
+                "bidirectional",
+                where,
+                _TURNING.sub("", text),
+                "",
+                "Hidden characters turn the order of letters in {said}.",
+            )
+        if mixed := mixed_scripts(text):
+            yield _caution(
+                "mixed_scripts",
+                where,
+                mixed,
+                "",
+                "{said} mixes letters of different alphabets that look alike.",
+            )
+    yield from _elsewhere(summary, fields)
+    yield from _links(runs)
+
+
+def _caution(kind: str, where: str, said: str, true: str, sentence: str) -> Caution:
+    said, true = said[:_SAID_CHARACTERS], true[:_SAID_CHARACTERS]
+    sentence = sentence.format(said=f"“{said}”", true=true)
+    return {"kind": kind, "where": where, "said": said, "true": true, "sentence": sentence}
+
+
+def _shown(summary: Summary, fields: Fields, parts: list[Part]) -> Iterator[tuple[str, str]]:
+    """Yield the texts that a reader trusts to be what they look like, and where each stands."""
+    for one in (*summary.from_[:10], *summary.reply_to[:10]):
+        yield "from", one.name
+        yield "from", one.address
+    yield "subject", decode_words(first(fields, "subject"))
+    for part in parts[:100]:
+        yield "attachment", part.name
+
+
+def _names(senders: list[Address]) -> Iterator[Caution]:
+    """Warn of a sender whose name is an address, but not the one it comes from."""
+    for one in senders:
+        for claimed in _ADDRESS.findall(one.name[:998]):
+            if claimed.casefold() != one.address.casefold():
+                yield _caution(
+                    "name_is_address",
+                    "from",
+                    claimed,
+                    one.address,
+                    "The sender calls itself {said} but writes from {true}.",
+                )
+
+
+def _elsewhere(summary: Summary, fields: Fields) -> Iterator[Caution]:
+    """Warn of answers that go to another domain than the letter came from, unless to its mailing list."""
+    senders = {_domain(one.address) for one in summary.from_} - {""}
+    lists = {one.address.casefold() for name in ("to", "cc") for one in getattr(summary, name)}
+    listed = bool(first(fields, "list-id") or first(fields, "list-post"))
+    for one in summary.reply_to[:10]:
+        domain = _domain(one.address)
+        if not domain or not senders or any(related(domain, sender) for sender in senders):
+            continue
+        if listed and one.address.casefold() in lists | {link.address for link in _list_post(fields)}:
+            continue
+        sender = summary.from_[0].address
+        yield _caution(
+            "reply_elsewhere",
+            "reply_to",
+            sender,
+            one.address,
+            "The letter is from {said}, but an answer would go to {true}.",
+        )
+
+
+def _list_post(fields: Fields) -> list[Address]:
+    value = first(fields, "list-post")
+    return [Address("", one.address.casefold().removeprefix("mailto:")) for one in addresses_of(value, 5)]
+
+
+def _links(runs: list[Run]) -> Iterator[Caution]:
+    """Warn of links whose text names another host than they lead to, or whose host looks like another."""
+    for text, target in islice(_linked(runs), _LINKS):
+        host = host_of(target)
+        claimed = _claimed(text)
+        if claimed and host and not related(claimed, host):
+            yield _caution(
+                "link_elsewhere", "link", claimed, host, "A link that reads {said} leads to {true}."
+            )
+        shown = _unpunycoded(host)
+        if mixed := mixed_scripts(shown):
+            yield _caution(
+                "mixed_scripts",
+                "link",
+                mixed,
+                host,
+                "A link leads to {true}, which mixes alphabets that look alike.",
+            )
+
+
+def _linked(runs: list[Run]) -> Iterator[tuple[str, str]]:
+    """Yield the text and target of each link, which may be of several runs."""
+    text, target = "", ""
+    for run in runs:
+        if run.look.link != target:
+            if target:
+                yield text, target
+            text, target = "", run.look.link
+        if target and len(text) < _SAID_CHARACTERS:
+            text += run.text
+    if target:
+        yield text, target
+
+
+def _claimed(text: str) -> str:
+    """Return the host that the text of a link names; "" when it names none. Pure."""
+    said = " ".join(text.split())
+    if "@" in said:
+        address = _ADDRESS.fullmatch(said)
+        return said.rpartition("@")[2].lower() if address else ""
+    match = _HOST.match(said)
+    if match is None or " " in said[: match.end()]:
+        return ""
+    rest = said[match.end() :]
+    # "Node.js is new" is no host, "www.bank.example – log in" and "bank.example" are.
+    sure = said.lower().startswith(("http://", "https://", "www.")) or not rest or rest[0] in "/?#:"
+    return match[1].lower() if sure else ""
+
+
+def host_of(target: str) -> str:
+    """Return the host a link leads to, or the domain a mailto: link writes to; lower case. Pure."""
+    if target.lower().startswith("mailto:"):
+        return _domain(target[7:].partition("?")[0].partition(",")[0])
+    try:
+        return (urlsplit(target).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].strip("<> .").casefold() if "@" in address else ""
+
+
+# Second levels under which anybody may have a name, beside those of two-letter countries.
+_PUBLIC = frozenset(
+    ("com", "co", "org", "net", "gov", "gob", "edu", "ac", "ne", "or", "go", "mil", "ltd", "plc", "me")
+)
+
+
+def registered(domain: str) -> str:
+    """Return the part of a domain that somebody registered, about: two labels, three under "com.ar". Pure."""
+    labels = domain.lower().rstrip(".").split(".")
+    deep = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _PUBLIC
+    return ".".join(labels[-3 if deep else -2 :])
+
+
+def related(one: str, other: str) -> bool:
+    """Tell whether two domains are of the same registration, about. Pure."""
+    return registered(_unpunycoded(one)) == registered(_unpunycoded(other))
+
+
+def _unpunycoded(host: str) -> str:
+    """Return a host with its labels as they are shown to people. Pure."""
+    if "xn--" not in host:
+        return host
+    return ".".join(_label(label) for label in host.split(".")[:20])
+
+
+def _label(label: str) -> str:
+    if not label.startswith("xn--") or len(label) > 63:
+        return label
+    try:
+        return label[4:].encode("ascii").decode("punycode")
+    except UnicodeError:
+        return label
+
+
+def mixed_scripts(text: str) -> str:
+    """Return the first word that mixes alphabets which can be taken for one another; "" without one. Pure."""
+    if text.isascii():
+        return ""
+    for word in _WORD.findall(text[:2000]):
+        if not word.isascii() and len({_script(letter) for letter in word[:100]} & _ALIKE) > 1:
+            return str(word)
+    return ""
+
+
+@lru_cache(maxsize=4096)
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "").partition(" ")[0]

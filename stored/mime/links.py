@@ -1,0 +1,60 @@
+"""Links: where they may lead, and those that stand in plain text."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+LINK_CHARACTERS = 4_000
+_SCHEMES = ("https://", "http://", "mailto:", "ftp://", "tel:")
+_UNFIT = re.compile(r"[\x00-\x20\x7f\ufdd0-\ufdef]+")
+# A word is begun only where none is going on, and its first half is short: linear on any text.
+_FOUND = re.compile(
+    r"(?P<url>(?<![\w.])(?:https?://|ftp://|www\.(?=\w))[^\s<>\"\ufdd0-\ufdef]++)"
+    r"|(?P<address>(?<![\w.+%-])[\w.+%-]{1,64}+@[\w-]{1,63}+(?:\.[\w-]{1,63}+){1,10})",
+    re.I,
+)
+_TRAILING = ".,;:!?'*_~|"
+_CLOSING = {")": "(", "]": "[", "}": "{", "»": "«", "”": "“", "’": "‘"}
+
+
+class Link(NamedTuple):
+    """Where in a text a link stands, and where it leads."""
+
+    start: int
+    end: int
+    target: str
+
+
+def target_of(href: str) -> str:
+    """Return where a link leads as it is to be shown; "" where it leads nowhere a letter may. Pure."""
+    target = _UNFIT.sub("", href[: 2 * LINK_CHARACTERS])
+    if target.startswith("//"):
+        target = f"https:{target}"
+    allowed = target.lower().startswith(_SCHEMES) and len(target) <= LINK_CHARACTERS
+    return target if allowed else ""
+
+
+def links_in(text: str) -> Iterator[Link]:
+    """Yield the links that stand in plain text as people write them, in order. Pure."""
+    if "://" not in text and "@" not in text and "www." not in text.lower():
+        return
+    for match in _FOUND.finditer(text):
+        if match["address"]:
+            yield Link(match.start(), match.end(), f"mailto:{match['address'].lstrip('.')}")
+            continue
+        said = _trimmed(match["url"][:LINK_CHARACTERS])
+        target = target_of(said if "://" in said[:8] else f"http://{said}")
+        if target and len(said) > 8:
+            yield Link(match.start(), match.start() + len(said), target)
+
+
+def _trimmed(said: str) -> str:
+    """Return a link without the punctuation of the sentence around it. Pure."""
+    while said:
+        last = said[-1]
+        opening = _CLOSING.get(last)
+        if last in _TRAILING or (opening and said.count(last) > said.count(opening)):
+            said = said[:-1]
+        else:
+            break
+    return said

@@ -1,0 +1,221 @@
+"""The reading processes as the daemon sees them.
+
+Each is asked one thing at a time and killed when it has not answered by its deadline; the next request makes
+a new one. A request waits for a free process, but not for ever: so that letters which keep every process
+busy cannot keep every thread of the daemon busy, only a few may wait long.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from restante import log
+from restante.errors import Busy, Draining, TooComplex
+from stored.mime.scanner import Octets
+from stored.parsing import frames
+
+PROCESSES = 2
+DEADLINE_SECONDS = 2.0
+PATIENT = 4  # how many may wait long
+PATIENCE_SECONDS = 8.0
+HURRY_SECONDS = 0.3
+#: Octets that are added to a second of deadline: what only takes long because it is large may.
+OCTETS_A_SECOND = 50_000_000
+
+_LOG = log.get("parsing")
+
+
+class Parsers:
+    """A few processes that read letters. Safe to use from any thread."""
+
+    def __init__(self, processes: int = PROCESSES, *, deadline_seconds: float = DEADLINE_SECONDS) -> None:
+        self._deadline_seconds = deadline_seconds
+        self._free: list[_Process] = [_Process() for _ in range(processes)]
+        self._all = list(self._free)
+        self._changed = threading.Condition()
+        self._waiting = 0
+        self._stopped = False
+
+    def start(self) -> None:
+        """Start the processes, so that the first letter need not wait for one."""
+        for process in self._all:
+            process.start()
+
+    def stop(self) -> None:
+        """End the processes; who waits for an answer learns that the daemon is stopping."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        for process in self._all:
+            process.end()
+
+    def do(self, task: str, raw: Octets, **how: Any) -> bytes:
+        """Have `task` done on the octets `raw` and return what it answers; see `tasks`.
+
+        Raises TooComplex when it takes too long or too much memory, or cannot be done (permanent),
+        Busy when every process is taken, Draining when the daemon stops. Blocks some seconds at most.
+        """
+        process = self._taken()
+        try:
+            seconds = self._deadline_seconds + len(raw) / OCTETS_A_SECOND
+            told, answer = process.ask({"do": task, "how": how}, raw, seconds)
+        except ProcessDied as died:
+            if self._stopped:
+                raise Draining("The server is stopping; ask again in a moment.") from None
+            _LOG.warning("parsing.killed", kind=task, octets=len(raw), reason=str(died))
+            raise too_complex() from None
+        finally:
+            with self._changed:
+                self._free.append(process)
+                self._changed.notify()
+        if "too_complex" in told:
+            _LOG.warning("parsing.refused", kind=task, octets=len(raw), reason=told["too_complex"])
+            raise too_complex()
+        return answer
+
+    def _taken(self) -> "_Process":
+        """Take a process that is free. Raises Busy after some patience, Draining."""
+        with self._changed:
+            patience = PATIENCE_SECONDS if self._waiting < PATIENT else HURRY_SECONDS
+            self._waiting += 1
+            try:
+                self._changed.wait_for(lambda: self._free or self._stopped, patience)
+            finally:
+                self._waiting -= 1
+            if self._stopped:
+                raise Draining("The server is stopping; ask again in a moment.")
+            if not self._free:
+                raise Busy(
+                    "Other letters are being read just now; try again in a moment.", retry_after_seconds=1
+                )
+            # The one used last is warm; those beyond what is needed sleep on.
+            return self._free.pop()
+
+
+def too_complex() -> TooComplex:
+    return TooComplex("This is too intricate to be shown; it can still be saved exactly as it came.")
+
+
+class ProcessDied(Exception):
+    """A process ended before it answered; the text says why, for the log."""
+
+
+class _Process:
+    """One process, started when it is first asked and again after it died. One thread at a time asks."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._guard = threading.Lock()
+        self._ended = False
+
+    def start(self) -> "subprocess.Popen[bytes]":
+        with self._guard:
+            if self._ended:
+                raise ProcessDied("stopped")
+            if self._process is None:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "stored.parsing.worker"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    env=_environment(),
+                    # Ctrl-C in the daemon's terminal is for the daemon alone.
+                    start_new_session=True,
+                )
+            return self._process
+
+    def ask(self, head: dict[str, Any], raw: Octets, seconds: float) -> tuple[dict[str, Any], bytes]:
+        """Return the head and the octets of the answer. Raises ProcessDied."""
+        process = self.start()
+        assert process.stdin is not None and process.stdout is not None
+        deadline = _WATCH.watch(process.kill, seconds)
+        try:
+            frames.write(process.stdin, head, _pieces(raw), len(raw))  # type: ignore[arg-type]
+            told, octets = frames.read(process.stdout)  # type: ignore[arg-type]
+            return told, frames.exactly(process.stdout, octets)  # type: ignore[arg-type]
+        except (EOFError, OSError, ValueError) as error:
+            self._buried(process)
+            raise ProcessDied(f"{type(error).__name__} after {seconds:.0f} s at most") from error
+        except BaseException:
+            # What a piece of the message raised: half a request was written, so nobody can go on from here.
+            self._buried(process)
+            raise
+        finally:
+            deadline()
+
+    def end(self) -> None:
+        """End the process for good; whoever waits for its answer learns that it died."""
+        with self._guard:
+            self._ended = True
+            process = self._process
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    def _buried(self, process: "subprocess.Popen[bytes]") -> None:
+        """Close what leads to a process and wait until it is gone."""
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        process.wait()
+        with self._guard:
+            self._process = None
+
+
+def _environment() -> dict[str, str]:
+    """Return what a process needs of ours: where code is found, and no settings, which may hold secrets."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "TZ", "TMPDIR")}
+    return {**kept, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
+def _pieces(raw: Octets) -> Iterator[bytes]:
+    for at in range(0, len(raw), frames.SLICE_OCTETS):
+        yield raw[at : at + frames.SLICE_OCTETS]
+
+
+class _Watch:
+    """One thread that does what is due: a timer of its own for each request would cost more than reading."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._due: dict[object, tuple[float, Callable[[], None]]] = {}
+        self._thread: threading.Thread | None = None
+
+    def watch(self, act: Callable[[], None], seconds: float) -> Callable[[], None]:
+        """Have `act` done after `seconds` unless what is returned is called before."""
+        key = object()
+        at = time.monotonic() + seconds
+        with self._changed:
+            sooner = not self._due or at < min(due for due, _ in self._due.values())
+            self._due[key] = (at, act)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="parsing-watch", daemon=True)
+                self._thread.start()
+            elif sooner:
+                self._changed.notify()
+
+        def forget() -> None:
+            with self._changed:
+                self._due.pop(key, None)
+
+        return forget
+
+    def _run(self) -> None:
+        with self._changed:
+            while True:
+                now = time.monotonic()
+                for key, (at, act) in list(self._due.items()):
+                    if at <= now:
+                        del self._due[key]
+                        act()
+                nearest = min((at for at, _ in self._due.values()), default=None)
+                self._changed.wait(None if nearest is None else max(nearest - now, 0.01))
+
+
+_WATCH = _Watch()

@@ -1,0 +1,134 @@
+"""A message opened, and its pictures made small: read where reading can be killed.
+
+Only what is provably cheap is read in this process: a short message without HTML, which every step of the
+reader passes over a bounded number of times. Nothing is ever fetched.
+"""
+
+from pathlib import Path
+from struct import unpack_from
+from typing import Any, cast
+
+from restante import log
+from restante.errors import TooComplex
+from restante.wire import Ready, dumps
+from stored.blobs import Blobs
+from stored.messages import served, uid_of_id
+from stored.mime.scanner import Octets
+from stored.model.account import Account
+from stored.model.body import UNREADABLE
+from stored.parsing import Parsers, tasks
+from stored.parsing.pool import too_complex
+from stored.parsing.spooled import held
+from stored.store import UserStore
+from stored.types import MessagesGot, Thumbnail
+
+#: What the texts of one answer may take together; a call carries a megabyte at most.
+ANSWER_OCTETS = 900_000
+CHEAP_OCTETS = 32_768
+PICTURE_OCTETS = 40_000_000
+
+_LOG = log.get("reading")
+
+_DAMAGED_END = b'"damaged":true}'
+
+
+class Reader:
+    """Opens messages. Safe to use from any thread."""
+
+    def __init__(self, parsers: Parsers, spool: Path | None = None) -> None:
+        """`spool` is where large messages lie, in files without a name, while they are read."""
+        self._parsers = parsers
+        self._spool = spool
+
+    def get(self, mail: UserStore, ids: list[str], *, text: bool = True, runs: bool = True) -> MessagesGot:
+        """Return messages opened: rows, headers, parts, notices, warnings, and with `text` what they say.
+
+        Each is read by itself, so that fifty large ones do not lie in memory together. A damaged one is its row
+        with `damaged`, one that takes too much to be read has `too_complex` and as much
+        as could be read. Once the answer has 900 KB, later texts come empty with `text_truncated`: ask for
+        them by themselves. Raises Busy, Draining (temporary).
+        """
+        messages, missing, left = [], [], ANSWER_OCTETS
+        for id in ids:
+            found = self._message(mail, id, text, text and runs, left)
+            if found is None:
+                missing.append(id)
+                continue
+            left -= len(found)
+            messages.append(found)
+        return cast(MessagesGot, {"messages": messages, "missing": missing})
+
+    def _message(self, mail: UserStore, id: str, text: bool, runs: bool, limit: int) -> Ready | None:
+        uid = uid_of_id(id)
+        if not uid:
+            return None
+
+        taken = mail.read(lambda account: self._taken(account, uid))
+        if taken is None:
+            return None
+        row, raw = taken
+        if raw is None:
+            details = {"raw": id} if row.endswith(_DAMAGED_END) else {"raw": id, "damaged": True}
+            return _spliced(row, dumps(details))
+        return _spliced(row, self._details(raw, id, text, runs, limit))
+
+    def _taken(self, account: Account, uid: int) -> tuple[Ready, Octets | None] | None:
+        """Return the row and the raw octets (None when damaged) of a message, None when it is not here."""
+        if uid not in account.state:
+            return None
+        row = served(account, uid)
+        try:
+            body = account.bodies[uid]
+            return row, held(body.verified(), body.octets, self._spool)
+        except UNREADABLE:
+            return row, None
+
+    def _details(self, raw: Octets, id: str, text: bool, runs: bool, limit: int) -> bytes:
+        """Return everything but the row, as JSON: without the texts where they are too much to be read."""
+        try:
+            return self._read(raw, id=id, text=text, runs=runs, limit=limit)
+        except TooComplex:
+            pass
+        instead: dict[str, object] = {"too_complex": True}
+        if text:
+            instead |= {"text": "", "text_truncated": True}
+        if runs:
+            instead |= {"runs": [], "runs_truncated": True}
+        try:
+            rest = self._read(raw, id=id, text=False, runs=False, limit=0)
+        except TooComplex:
+            rest = dumps({"raw": id, "parts": [], "notices": [], "warnings": []})
+        return _spliced(dumps(instead), rest)
+
+    def _read(self, raw: Octets, **how: Any) -> bytes:
+        if is_cheap(raw):
+            try:
+                return tasks.opened(raw, **how)
+            except Exception as error:
+                _LOG.warning("message.unread", octets=len(raw), cause=error)
+                raise too_complex() from None
+        return self._parsers.do("opened", raw, **how)
+
+    def thumbnail(self, blobs: Blobs, user: str, id: str, width: int, height: int) -> Thumbnail:
+        """Return the picture in a blob as a small PNG.
+
+        Raises TooComplex for what is no picture or too large a one (permanent), NotFound, Busy, Draining.
+        """
+        with blobs.opened(user, id) as (blob, pieces):
+            if blob.octets > PICTURE_OCTETS:
+                raise too_complex()
+            raw = b"".join(pieces)
+        png = self._parsers.do("thumbnail", raw, width=width, height=height)
+        # The width and the height stand at the head of every PNG.
+        across, down = unpack_from(">II", png, 16)
+        return {"blob": id, "png": png, "width": across, "height": down}
+
+
+def is_cheap(raw: Octets) -> bool:
+    """Tell whether a message may be read in this process: short, and no part of it can be HTML. Pure."""
+    return len(raw) <= CHEAP_OCTETS and b"html" not in raw[:].lower()
+
+
+def _spliced(first: bytes, second: bytes) -> Ready:
+    """Return two JSON objects, neither of them empty, as one."""
+    return Ready(first[:-1] + b"," + second[1:])
