@@ -6,6 +6,7 @@
 - After a failed write its buffers keep what was not written, and write it later, behind the end:
   `tpc_abort` throws the buffers away.
 - A new file's name is never flushed, so a power cut takes the file and every commit in it: `__init__`.
+- The file that transactions are gathered in stays as long as the largest of them was: `_clear_temp`.
 - The index has no checksum, and a wrong one gives out object numbers twice: `_save_index`, `_restore_index`.
 - The index is saved on closing only, so a crash is followed by a scan of everything: `_finish_finish`.
 - An older revision is served when the newest one's header is damaged: `_read_data_header`, `pack`.
@@ -37,6 +38,7 @@ _LOG = log.get("db")
 _INDEX_MARK = b"crc32:"
 _INDEX_TRAILER = struct.Struct(">6s8sI")
 _SAVE_INDEX_EVERY_RECORDS = 20_000
+_KEPT_OF_TEMPORARY_OCTETS = 1 << 20
 # Where in a record's header the length of its data stands.
 _LENGTH_AT = DATA_HDR_LEN - 8
 
@@ -146,6 +148,18 @@ class EmbeddedStorage(FileStorage):  # type: ignore[misc]
             self._files.empty()
             self._nextpos = 0
             self._spoiled = False
+
+    def _clear_temp(self) -> None:
+        # FileStorage keeps this file as long as the largest transaction ever was.
+        with contextlib.suppress(OSError):
+            if self._tfile is not None and self._tfile.tell() > _KEPT_OF_TEMPORARY_OCTETS:
+                self._tfile.seek(0)
+                self._tfile.truncate()
+        super()._clear_temp()
+
+    def close(self) -> None:
+        super().close()
+        Path(self._file_name + ".tmp").unlink(missing_ok=True)
 
     def _finish_finish(self, tid: bytes) -> None:
         records = len(self._tindex)
