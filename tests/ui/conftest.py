@@ -18,6 +18,8 @@ import pytest
 from tests.ui.fakeserver import FakeServer
 
 SECONDS = 15
+# The client runs on older Pythons than the tests: CLIENT_PYTHON=/usr/bin/python3.8 drives it there.
+PYTHON = os.environ.get("CLIENT_PYTHON", sys.executable)
 NEEDED = ("Xvfb", "xdotool", "import")
 
 
@@ -76,7 +78,7 @@ class Client:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("RESTANTE_")}
         environment.update(DISPLAY=display, HOME=str(home), PYTHONPATH=str(Path.cwd()))
         self.environment = environment
-        command = [sys.executable, "-m", "tkclient", "--server", server.url, *options]
+        command = [PYTHON, "-m", "tkclient", "--server", server.url, *options]
         self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, cwd=home)
         self.wait_title("restante")
         # Without a window manager nobody else gives the window the keyboard.

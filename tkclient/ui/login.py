@@ -12,6 +12,7 @@ from tkclient.trouble import Trouble
 from tkclient.ui import theme as look
 from tkclient.ui.dialogs import Notice
 from tkclient.ui.parts import Field, Prose, button, label
+from tkclient.ui.scrolled import Scrolled
 from tkclient.ui.theme import Theme
 from tkclient.words import LANGUAGES, Words
 
@@ -40,14 +41,28 @@ class LoginPage(tk.Frame):
         self.name: Field
         self._build_corner(speak)
         self._build_server()
-        self._column = tk.Frame(self, bg=look.PAPER)
-        self._column.place(relx=0.5, rely=0.46, anchor="center", width=theme.px(380))
+        self._scrolled = Scrolled(self, theme)
+        self._scrolled.pack(fill="both", expand=True)
+        self._column = tk.Frame(self._scrolled.inside, bg=look.PAPER)
+        # A line of no height gives the column its width, whatever the length of its sentences.
+        self._width = tk.Frame(self._column, bg=look.PAPER, height=1)
+        self._width.pack()
+        self._column.pack()
+        self._scrolled.bind("<Configure>", lambda _: self._centre())
+        self._column.bind("<Configure>", lambda _: self._centre())
+        theme.on_change(self, self._centre)
         self._head()
         self.notice = Notice(self._column, theme, words, stacked=True)
         self.notice.pack(fill="x", pady=(theme.px(10), 0))
         self._form: Optional[tk.Frame] = None
         self._typed_name = name
         self.show_form(creating)
+
+    def _centre(self) -> None:
+        """Put the column a little above the middle; at the top when it is taller than the window."""
+        self._width.configure(width=self._theme.px(380))
+        free = self._scrolled.winfo_height() - self._column.winfo_reqheight()
+        self._column.pack_configure(pady=(max(0, int(free * 0.42)), 0))
 
     def _build_corner(self, speak: Callable[[str], None]) -> None:
         """Languages at the top right: each in its own words, the one in use as plain text."""

@@ -27,10 +27,6 @@ class Scrolled(tk.Frame):
         self._canvas.bind(
             "<Configure>", lambda event: self._canvas.itemconfigure(self._item, width=event.width)
         )
-        # A binding on the window cannot be taken back one by one: _see looks whether this page still is.
-        self.winfo_toplevel().bind(
-            "<FocusIn>", lambda event: self.after_idle(self._see, event.widget), add="+"
-        )
         on_wheel(self._canvas, lambda steps: self._scroll(steps))
         on_wheel(self.inside, lambda steps: self._scroll(steps))
 
@@ -54,9 +50,12 @@ class Scrolled(tk.Frame):
             top = widget.winfo_rooty() - self.inside.winfo_rooty()
             self._canvas.yview_moveto(max(0, top - 24) / max(1, self.inside.winfo_height()))
 
+    def see(self, widget: tk.Misc) -> None:
+        """Scroll so that `widget`, which has got the focus, can be seen, once everything has its place."""
+        self.after_idle(self._see, widget)
+
     def _see(self, widget: tk.Misc) -> None:
-        """Scroll so that the widget that has the focus can be seen."""
-        if not self.winfo_exists() or not str(widget).startswith(str(self.inside) + "."):
+        if not self.winfo_exists() or not widget.winfo_exists():
             return
         height = max(1, self.inside.winfo_height())
         top = widget.winfo_rooty() - self.inside.winfo_rooty()

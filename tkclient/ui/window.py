@@ -17,6 +17,7 @@ from tkclient.trouble import Trouble
 from tkclient.ui import editing
 from tkclient.ui.login import LoginPage
 from tkclient.ui.mail import MailPage
+from tkclient.ui.scrolled import Scrolled
 from tkclient.ui.theme import Theme
 from tkclient.words import LANGUAGES, Words
 
@@ -200,6 +201,16 @@ class Window:
             self.root.bind_class(USE_TAG, event, lambda _: self.desk.used())
         for event in ("<FocusIn>", "<Enter>"):
             self.root.bind_all(event, self._tag_for_use, add="+")
+        self.root.bind_all("<FocusIn>", self._keep_focus_in_sight, add="+")
+
+    def _keep_focus_in_sight(self, event: Any) -> None:
+        """Scroll the page that the widget with the focus lies in."""
+        widget = event.widget
+        above = widget.master if isinstance(widget, tk.Misc) else None
+        while above is not None and not isinstance(above, Scrolled):
+            above = above.master
+        if above is not None:
+            above.see(widget)
 
     def _tag_for_use(self, event: Any) -> None:
         name = str(event.widget)
