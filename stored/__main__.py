@@ -31,11 +31,13 @@ from stored.service.folders import FolderService
 from stored.service.messages import MessageService
 from stored.service.outbox import OutboxService, OutcomeService
 from stored.service.pictures import PictureService
+from stored.service.quota import QuotaService
 from stored.service.sessions import SessionService
 from stored.sessions import Sessions
 from stored.settings import Settings
 from stored.smtp import Relay
 from stored.store import Store
+from stored.upkeep import Upkeep
 
 COLLECT_DRAIN_SECONDS = 20
 
@@ -54,7 +56,7 @@ class Collecting:
 
 def build(settings: Settings, keys: Keys) -> Wired:
     """Return the daemon as the settings describe it, not started. Raises StartError."""
-    store = Store(settings.data.directory, settings.storage)
+    store = Store(settings.data.directory, settings.storage, settings.quota)
     try:
         return _wired(settings, keys, store)
     except BaseException:
@@ -84,6 +86,7 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
         PictureService(blobs, reader),
         collecting,
         ClockService(clock),
+        QuotaService(store),
         DraftService(drafts),
         OutboxService(outbox),
         OutcomeService(outbox),
@@ -92,7 +95,7 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
     public, internal = _applications(settings, keys, store, methods, sessions, blobs)
     return Wired(
         [(public, settings.http.listen), (internal, settings.http.internal_listen)],
-        parts=[parsers, sender, Collecting(collector)],
+        parts=[parsers, sender, Collecting(collector), Upkeep(store, clock, settings.storage)],
         closing=[store.close],
     )
 

@@ -38,7 +38,7 @@ class RowChunk(Persistent):  # type: ignore[misc]
     def __getstate__(self) -> Any:
         if len(self.entries) == CHUNK_ROWS and all(isinstance(entry, bytes) for entry in self.entries):
             # JSON as we write it has no line ends.
-            return compress(b"\n".join(self.entries))  # type: ignore[arg-type]
+            return compress(b"\n".join(self.entries))
         return {"entries": self.entries}
 
     def __setstate__(self, state: Any) -> None:
