@@ -19,6 +19,7 @@ from stored.model.word import (
     FLAG_NAMES,
     FLAGGED,
     MAX_UID,
+    PLACE_MASK,
     SEEN,
     flags_of,
     folder_of,
@@ -79,17 +80,20 @@ def served(account: Account, uid: int) -> Ready:
     A row that cannot be read any more gives one that says `damaged`, so that the list goes on.
     """
     word = account.state[uid]
-    return _spliced(account.rows, uid, word, folder_id(account, folder_of(word)))
+    return _spliced(account.rows, uid, word, _place(folder_id(account, folder_of(word)), flags_of(word)))
 
 
-def _spliced(kept: Rows, uid: int, word: int, folder: str) -> Ready:
+def _place(folder: str, flags: int) -> bytes:
+    """Return the middle of a row: all that can change of it, the same for most rows of a window."""
+    return b'","folder":"%b","flags":%b,' % (folder.encode(), _FLAGS_JSON[flags & _FLAGS_MASK])
+
+
+def _spliced(kept: Rows, uid: int, word: int, place: bytes) -> Ready:
     try:
         row = kept.row(uid)
     except UNREADABLE:
         row = b""
-    flags = _FLAGS_JSON[flags_of(word) & _FLAGS_MASK]
-    head = b'{"id":"m%d","folder":"%b","flags":%b,' % (uid, folder.encode(), flags)
-    return Ready(head + (row or _damaged_row(time_of(word))))
+    return Ready(b'{"id":"m%d%b%b' % (uid, place, row or _damaged_row(time_of(word))))
 
 
 def _damaged_row(time: int) -> bytes:
@@ -110,16 +114,16 @@ def _damaged_row(time: int) -> bytes:
 def rows(account: Account, uids: Iterable[int]) -> list[Row]:
     """Return the rows of those `uids` that are here, in their order."""
     state, kept = account.state, account.rows
-    folders: dict[int, str] = {}
+    places: dict[int, bytes] = {}
     found = []
     for uid in uids:
         word = state.get(uid)
         if word is None:
             continue
-        number = folder_of(word)
-        if number not in folders:
-            folders[number] = folder_id(account, number)
-        found.append(_spliced(kept, uid, word, folders[number]))
+        place = word & PLACE_MASK
+        if place not in places:
+            places[place] = _place(folder_id(account, folder_of(word)), flags_of(word))
+        found.append(_spliced(kept, uid, word, places[place]))
     return cast(list[Row], found)
 
 

@@ -14,6 +14,9 @@ MAX_UID = (1 << 28) - 1
 MAX_TIME = (1 << 34) - 1
 MAX_FOLDER = (1 << 16) - 1
 
+#: What a word says of folder and flags, without the time.
+PLACE_MASK = (1 << 28) - 1
+
 
 def make_word(time: int, folder: int, flags: int) -> int:
     """Return the word for these; a time outside 1970 to 2514 becomes the nearest that fits."""
