@@ -100,16 +100,22 @@ def _known(
     account: Account, drop: Maildrop, prepared: Prepared, origin: Origin, exact: str
 ) -> tuple[int, Kept]:
     """Return the uid of what is the same message, and in which way; 0 where there is none."""
-    for name in (exact, prepared.uidl):
-        for uid in drop.uidl.find(account.salt, name) if name else ():
-            if name is exact or _same(account, drop, uid, prepared, origin):
-                return uid, Kept.KNOWN
+    for uid in drop.uidl.find(account.salt, exact):
+        return uid, Kept.KNOWN
+    for uid in drop.uidl.find(account.salt, prepared.uidl) if prepared.uidl else ():
+        if _same_head(drop, uid, origin) or _same_octets(account, uid, prepared):
+            return uid, Kept.KNOWN
     for uid in _alike(account, prepared):
-        if uid in drop.origins:
-            if _same(account, drop, uid, prepared, origin):
-                return uid, Kept.RENAMED
-        elif _same_letter(account, uid, prepared):
-            return uid, Kept.AGAIN
+        if uid not in drop.origins:
+            if _same_letter(account, uid, prepared):
+                return uid, Kept.AGAIN
+        elif _same_octets(account, uid, prepared):
+            return uid, Kept.RENAMED
+        # The octets kept may be those of another account's copy, or gone.
+        elif _same_head(drop, uid, origin) and (
+            uid not in account.state or _same_letter(account, uid, prepared)
+        ):
+            return uid, Kept.RENAMED
     return 0, Kept.NEW
 
 
@@ -124,22 +130,22 @@ def _alike(account: Account, prepared: Prepared) -> list[int]:
     return found
 
 
-def _same(account: Account, drop: Maildrop, uid: int, prepared: Prepared, origin: Origin) -> bool:
-    """Return whether a message of this maildrop is the one that came, octet for octet.
+def _same_head(drop: Maildrop, uid: int, origin: Origin) -> bool:
+    """Return whether a message of this maildrop had the header block of the one that came."""
+    before = drop.origins.of(uid)
+    return before is not None and before.fingerprint == origin.fingerprint
 
-    Of one that was let go here, only what it was known by in the maildrop is left to compare.
-    """
-    if uid not in account.state:
-        before = drop.origins.of(uid)
-        return before is not None and before.fingerprint == origin.fingerprint
+
+def _same_octets(account: Account, uid: int, prepared: Prepared) -> bool:
+    """Return whether a message that is here is the one that came, octet for octet."""
     try:
-        return bool(account.bodies[uid].sha256 == prepared.packed.sha256)
+        return uid in account.state and bool(account.bodies[uid].sha256 == prepared.packed.sha256)
     except UNREADABLE:
         return False
 
 
 def _same_letter(account: Account, uid: int, prepared: Prepared) -> bool:
-    """Return whether a message collected elsewhere is the same letter. What was written here never is."""
+    """Return whether a message collected before is the same letter. What was written here never is."""
     if not prepared.letter or uid not in account.state:
         return False
     try:

@@ -8,12 +8,16 @@ and the argument. "GREETING" is one of the names. `cut_after` drops each connect
 went out.
 """
 
+import hashlib
 import socket
 import ssl
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from threading import Condition, Event, Lock, Thread
+
+#: What a greeting must hold for APOP to be possible.
+STAMP = "<1896.697170952@pop.test>"
 
 Answer = bytes | Callable[["Conversation", str], None]
 
@@ -42,6 +46,7 @@ class PopServer:
         self.answers: dict[str, Answer] = dict(answers or {})
         self.cut_after = cut_after
         self.sent_octets = 0
+        self.expunged = 0
         self.commands: list[str] = []
         self.sessions = 0
         self.most_sessions = 0
@@ -189,6 +194,15 @@ class Conversation:
             self._holds = wanted
             self.server.changed.notify_all()
 
+    def expunge(self) -> None:
+        """Carry out what was to be deleted, as QUIT does."""
+        with self.server.changed:
+            for number in sorted(self.deleted, reverse=True):
+                del self.server.messages[number - 1]
+                del self.server.uidls[number - 1]
+            self.server.expunged += len(self.deleted)
+            self.deleted.clear()
+
     def secure(self, context: ssl.SSLContext) -> None:
         self.connection = context.wrap_socket(self.connection, server_side=True)
 
@@ -227,6 +241,9 @@ class Conversation:
 
     def _auth(self, argument: str) -> None:
         mechanism, _, response = argument.partition(" ")
+        if mechanism.upper() == "XOAUTH2":
+            self._xoauth2(response)
+            return
         if mechanism.upper() != "PLAIN":
             self.send(b"-ERR unknown mechanism\r\n")
             return
@@ -235,6 +252,26 @@ class Conversation:
             response = self._line() or ""
         _, name, secret = b64decode(response).decode().split("\0")
         self._logged_in(name, secret)
+
+    def _xoauth2(self, response: str) -> None:
+        """Two steps; a refusal comes as a question, to be answered with an empty line."""
+        if response:
+            self.send(b"-ERR [SYS/PERM] in two steps, please\r\n")
+            return
+        self.send(b"+ \r\n")
+        said = b64decode(self._line() or "").decode()
+        if said == f"user={self.server.user}\1auth=Bearer {self.server.secret}\1\1":
+            self.hold(True)
+            self.send(b"+OK logged in\r\n")
+            return
+        self.send(b"+ eyJzdGF0dXMiOiI0MDAifQ==\r\n")
+        assert self._line() == ""
+        self.send(b"-ERR [AUTH] token refused\r\n")
+
+    def _apop(self, argument: str) -> None:
+        name, _, digest = argument.partition(" ")
+        wanted = hashlib.md5(f"{STAMP}{self.server.secret}".encode()).hexdigest()
+        self._logged_in(name, self.server.secret if digest == wanted else "")
 
     def _user(self, argument: str) -> None:
         self._name = argument
@@ -277,6 +314,7 @@ class Conversation:
         self.send(b"+OK\r\n")
 
     def _quit(self, _: str) -> None:
+        self.expunge()
         self.hold(False)
         self.send(b"+OK bye\r\n")
 

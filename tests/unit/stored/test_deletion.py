@@ -1,0 +1,303 @@
+"""Deleting at the server: decided, written down, carried out in a later session, only what is safe here."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from restante.errors import Busy, NotFound
+from stored.deletion import intended
+from stored.lease import Policy
+from stored.rehearsal import Rehearsal, Rehearsed
+from tests.pop3server import PopServer
+from tests.unit.stored.collecting import Bench, account
+from tests.unit.stored.keeping import letter
+
+DAY = 86400
+DELETE = {"on_server": "delete"}
+AFTER = {"on_server": "delete_after", "days": 3}
+UNKNOWN = b"-ERR unknown command\r\n"
+
+
+@pytest.fixture
+def bench(store):
+    one = Bench(store)
+    yield one
+    if one.collector is not None:
+        one.collector.stop(10)
+
+
+def letters(count, start=1):
+    return [letter(n) for n in range(start, start + count)]
+
+
+def intents(bench):
+    return intended(bench.store.open_account("ana"), "a1")
+
+
+def later(bench, days):
+    """Let days pass: for us everything was received so much earlier."""
+
+    def work(root):
+        origins = root.maildrop("a1").origins
+        for uid in list(origins):
+            origin = origins.of(uid)
+            origins.put(uid, origin._replace(received_at=int(origin.received_at - days * DAY)))
+
+    bench.store.open_account("ana").write(work)
+
+
+def sessions(server):
+    """Return the commands of each session."""
+    found: list[list[str]] = []
+    for line in server.commands:
+        if line.startswith(("CAPA", "USER")) and (not found or "QUIT" in found[-1]):
+            found.append([])
+        found[-1].append(line.split(" ")[0])
+    return found
+
+
+def test_what_is_left_there_stays(bench):
+    with PopServer(letters(3)) as server:
+        bench.accounts["ana"] = [account(server)]
+        bench.run()
+        later(bench, 1000)
+        bench.run()
+        assert (server.count("DELE"), len(server.messages), intents(bench)) == (0, 3, set())
+
+
+def test_once_stored_is_deleted_in_a_session_of_its_own(bench):
+    sent = letters(5)
+    with PopServer(sent) as server:
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        state = bench.run()["a1"]
+        assert (state.stage, state.collected, state.error) == ("done", 5, None)
+        assert server.messages == []
+        fetched, deleted = sessions(server)
+        assert "DELE" not in fetched
+        # Listed and looked at again before anything is deleted.
+        assert "RETR" not in deleted
+        assert deleted.index("UIDL") < deleted.index("TOP") < deleted.index("DELE") < deleted.index("QUIT")
+        assert intents(bench) == set()
+        assert sorted(bench.kept()) == sorted(sent)
+
+
+def test_days_count_from_when_it_was_received_here(bench):
+    with PopServer(letters(2)) as server:
+        bench.accounts["ana"] = [account(server, **AFTER)]
+        bench.run()
+        later(bench, 2.9)
+        server.messages.append(letter(3))
+        server.uidls.append("new")
+        bench.run()
+        assert server.count("DELE") == 0
+        later(bench, 0.2)
+        bench.run()
+        assert server.messages == [letter(3)]
+
+
+@pytest.mark.parametrize("goodbye", [b"-ERR some were not deleted\r\n", b"", b"+O"])
+def test_what_quit_did_not_confirm_is_deleted_again(bench, goodbye):
+    def refuse(conversation, _):
+        conversation.send(goodbye)
+        conversation.connection.close()
+
+    with PopServer(letters(3), answers={"QUIT": refuse}) as server:
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        bench.run()
+        assert (server.count("DELE"), len(server.messages), len(intents(bench))) == (3, 3, 3)
+        del server.answers["QUIT"]
+        bench.run()
+        assert (server.count("DELE"), server.messages, intents(bench)) == (6, [], set())
+
+
+def test_a_drop_before_quit_deletes_nothing_and_is_made_good(bench):
+    def drop(conversation, argument):
+        conversation.connection.close()
+
+    with PopServer(letters(3), answers={"DELE": drop}) as server:
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        assert bench.run()["a1"].stage == "done"
+        assert (len(server.messages), len(intents(bench))) == (3, 3)
+        server.answers.clear()
+        bench.run()
+        assert (server.messages, intents(bench)) == ([], set())
+
+
+def test_an_intent_for_what_is_gone_there_is_settled(bench):
+    with PopServer(letters(3), answers={"DELE": b"-ERR no\r\n"}) as server:
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        bench.run()
+        assert len(intents(bench)) == 3
+        del server.messages[0], server.uidls[0]
+        bench.run()
+        assert len(intents(bench)) == 2
+        server.answers["UIDL"] = b"+OK\r\n.\r\n"
+        server.answers["LIST"] = b"+OK\r\n.\r\n"
+        bench.run()
+        assert intents(bench) == set()
+        # An empty list for once has forgotten nothing.
+        server.answers.clear()
+        assert bench.run()["a1"].collected == 0
+        assert server.messages == []
+
+
+def test_a_name_that_is_another_message_by_now_is_not_deleted_but_collected(bench):
+    with PopServer(letters(2), answers={"DELE": b"-ERR not now\r\n"}) as server:
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        bench.run()
+        other = letter(2).replace(b"Letter 2", b"Letter 9")
+        assert len(other) == len(server.messages[1])
+        server.messages[1] = other
+        server.answers.clear()
+        server.commands.clear()
+        assert bench.run()["a1"].collected == 1
+        first = sessions(server)[0]
+        assert first.count("DELE") == 1
+        assert sorted(bench.kept()) == sorted([*letters(2), other])
+
+
+@pytest.mark.parametrize("spoil", ["sha256", "packed", "gone"])
+def test_what_is_not_whole_here_stays_there(bench, spoil):
+    with PopServer(letters(2)) as server:
+        bench.accounts["ana"] = [account(server)]
+        bench.run()
+
+        def damage(root):
+            if spoil == "gone":
+                root.destroy(1)
+            else:
+                setattr(root.bodies[1], spoil, b"\0" * 32)
+
+        bench.store.open_account("ana").write(damage)
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        bench.run()
+        bench.run()
+        assert server.messages == [letter(1)]
+
+
+def test_what_breaks_here_between_deciding_and_deleting_stays_there(bench):
+    with PopServer(letters(2), answers={"DELE": b"-ERR not now\r\n"}) as server:
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        bench.run()
+        bench.store.open_account("ana").write(lambda root: setattr(root.bodies[1], "sha256", b"\0" * 32))
+        server.answers.clear()
+        bench.run()
+        assert server.messages == [letter(1)]
+
+
+def test_shared_names_are_never_deleted_by(bench):
+    with PopServer(letters(3), uidls=["same", "same", "other"]) as server:
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        bench.run()
+        bench.run()
+        assert server.messages == letters(2)
+
+
+@pytest.mark.parametrize("top", [True, False])
+def test_what_has_no_names_is_deleted_only_if_opted(bench, top):
+    answers = {"UIDL": UNKNOWN} if top else {"UIDL": UNKNOWN, "TOP": UNKNOWN}
+    with PopServer(letters(3), answers=answers, capabilities=("USER",)) as server:
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        assert bench.run()["a1"].collected == 3
+        state = bench.run()["a1"]
+        assert (state.collected, len(server.messages)) == (0, 3)
+        assert [notice.kind for notice in state.notices] == ["no_names"]
+        # With TOP what is known needs not be fetched again.
+        assert server.count("RETR") == (3 if top else 6)
+        bench.accounts["ana"] = [account(server, **DELETE, unnamed=True)]
+        bench.run()
+        assert server.messages == ([] if top else letters(3))
+
+
+def test_without_top_a_message_is_looked_at_whole_before_it_is_deleted(bench):
+    with PopServer(letters(2), answers={"TOP": UNKNOWN}, capabilities=("UIDL", "USER")) as server:
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        bench.run()
+        assert server.messages == []
+        assert "RETR" in sessions(server)[1]
+
+
+def test_a_server_that_wants_time_between_visits_is_not_visited_again_to_delete(bench):
+    capabilities = ("UIDL", "TOP", "USER", "LOGIN-DELAY 600", "EXPIRE 30")
+    with PopServer(letters(2), capabilities=capabilities) as server:
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        state = bench.run()["a1"]
+        assert (server.connections, len(server.messages), len(intents(bench))) == (1, 2, 2)
+        assert [notice.kind for notice in state.notices] == ["expires"]
+        # Neither a person nor the clock goes there before the time.
+        state = bench.run()["a1"]
+        assert (state.stage, [notice.kind for notice in state.notices]) == ("done", ["login_delay"])
+        assert state.next_at > datetime.now(UTC)
+        assert server.connections == 1
+        wall = bench.wall()
+        bench.wall = lambda: wall + 601
+        bench.run()
+        assert (server.connections, server.messages) == (2, [])
+
+
+def test_a_user_who_changes_their_mind_keeps_what_was_decided(bench):
+    with PopServer(letters(2), answers={"DELE": b"-ERR not now\r\n"}) as server:
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        bench.run()
+        assert len(intents(bench)) == 2
+        server.answers.clear()
+        bench.accounts["ana"] = [account(server)]
+        bench.run()
+        assert (len(server.messages), intents(bench)) == (2, set())
+
+
+@pytest.mark.parametrize("jump", [10 * 365 * DAY, -10 * 365 * DAY])
+def test_a_clock_that_jumped_deletes_nothing_until_it_is_confirmed(bench, jump):
+    with PopServer(letters(2)) as server:
+        bench.accounts["ana"] = [account(server, **AFTER)]
+        bench.run()
+        now = bench.wall()
+        bench.wall = lambda: now + jump
+        later(bench, 20 * 365)
+        for _ in range(2):
+            state = bench.run()["a1"]
+            assert (server.count("DELE"), intents(bench)) == (0, set())
+            assert [notice.kind for notice in state.notices] == ["clock_held"]
+        assert bench.clock.confirm()
+        bench.run()
+        assert server.messages == []
+
+
+def test_no_more_is_decided_in_one_visit_than_the_operator_allows(bench):
+    bench.collect["deletions"] = 4
+    with PopServer(letters(10)) as server:
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        bench.run()
+        assert (len(server.messages), len(intents(bench))) == (6, 4)
+        bench.run()
+        assert server.messages == []
+
+
+@pytest.fixture
+def rehearse(bench):
+    def rehearsed(policy=None, account="a1"):
+        rehearsal = Rehearsal(bench.store, bench.collector, bench.pop, bench.clock, 5)
+        return rehearsal.rehearse("ana", account, policy)
+
+    return rehearsed
+
+
+def test_a_rehearsal_tells_what_would_go_and_changes_nothing(bench, rehearse):
+    with PopServer(letters(4)) as server:
+        bench.accounts["ana"] = [account(server)]
+        bench.run()
+        sizes = [len(raw) for raw in server.messages]
+        assert rehearse() == Rehearsed(0, 0, 0)
+        assert rehearse(Policy("delete")) == Rehearsed(4, sum(sizes), 0)
+        assert rehearse(Policy("delete_after", 1)) == Rehearsed(0, 0, 0)
+        later(bench, 2)
+        server.messages.append(letter(5))
+        server.uidls.append("new")
+        mail = bench.store.open_account("ana")
+        mail.write(lambda root: setattr(root.bodies[2], "sha256", b"\0" * 32))
+        assert rehearse(Policy("delete_after", 1)) == Rehearsed(3, sum(sizes) - sizes[1], 1)
+        assert (server.count("DELE"), len(server.messages), intents(bench)) == (0, 5, set())
+        with pytest.raises(NotFound):
+            rehearse(account="a9")
+        with bench.collector.maildrops.held(account(server).maildrop), pytest.raises(Busy):
+            rehearse()
