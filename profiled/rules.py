@@ -7,9 +7,20 @@ from typing import Any
 
 import orjson
 
-from profiled import fields, parts
+from profiled import fields, parts, sieve
 from profiled.model import Profile, Root
-from profiled.types import Action, Condition, Rule, RuleKept, RuleList, RuleNew, RulesSet, RuleUpdate
+from profiled.types import (
+    Action,
+    Condition,
+    Rule,
+    RuleKept,
+    RuleList,
+    RuleNew,
+    RulesImported,
+    RulesSet,
+    RuleUpdate,
+)
+from restante import address
 from restante.db import Database
 from restante.errors import InvalidArgument, OverQuota
 
@@ -17,6 +28,7 @@ AT_MOST = 200
 AT_MOST_OCTETS = 262_144  # of all rules of one profile: they travel with the login and with every lease
 DEFAULTS = {"name": "", "enabled": True, "match": "all"}
 ADDRESS_FIELDS = ("from", "to", "cc", "any_recipient")
+WITHOUT_VALUE = ("exists", "known")
 
 
 class Rules:
@@ -72,6 +84,31 @@ class Rules:
 
         return self._database.write(work)
 
+    def import_sieve(
+        self, user: str, script: str, folders: dict[str, str], keep: bool, if_state: str
+    ) -> RulesImported:
+        """Make rules of a Sieve script, put behind those there are; with `keep` false only say which.
+
+        `folders` gives the id of each folder the script names. Commits. Raises InvalidArgument naming the
+        first line that cannot be said, and what `set` raises; then nothing is imported.
+        """
+        wanted = sieve.rules_of(script, folders)
+
+        def work(root: Root) -> RulesImported:
+            profile = parts.find(root, user)
+            parts.check_state(profile, "rules", if_state)
+            if not keep:
+                asked = [_made(profile, {**item, "id": f"n{at}"}) for at, item in enumerate(wanted, 1)]
+                return {"state": parts.state_of(profile, "rules"), "created": list(map(_shape, asked))}
+            made = [_made(profile, {**item}) for item in wanted]
+            if made:
+                profile.rules.extend(made)
+                _check(profile)
+                profile.changed("rules")
+            return {"state": parts.state_of(profile, "rules"), "created": list(map(_shape, made))}
+
+        return self._database.write(work) if keep else self._database.read(work)
+
 
 def shapes(profile: Profile) -> list[Rule]:
     """Return a profile's rules as they are told."""
@@ -107,9 +144,8 @@ def _made(profile: Profile, item: dict[str, Any]) -> dict[str, Any]:
         raise InvalidArgument("A rule needs an action: say what to do with the message.", about="actions")
     for condition in item["conditions"]:
         _check_condition(condition)
-    for action in item["actions"]:
-        _check_action(action)
-    return {**DEFAULTS, **item, "id": item.get("id") or profile.new_id("r")}
+    actions = [_checked_action(profile, action) for action in item["actions"]]
+    return {**DEFAULTS, **item, "actions": actions, "id": item.get("id") or profile.new_id("r")}
 
 
 def _check_condition(condition: Condition) -> None:
@@ -123,21 +159,51 @@ def _check_condition(condition: Condition) -> None:
             f"“{condition['header']}” is not the name of a header. One looks like List-Id.",
             about=condition["header"],
         )
-    if (operator == "exists") == ("value" in condition):
-        raise InvalidArgument('A condition has a value, except with "exists".', about=operator)
+    _check_value(condition)
     if operator in ("address_is", "domain_is") and field not in ADDRESS_FIELDS:
         raise InvalidArgument(f"“{operator}” asks for an address, and {field} is none.", about=field)
+    if operator == "known" and field not in ADDRESS_FIELDS:
+        raise InvalidArgument(f"Only people can be known, and {field} is none.", about=field)
+    if (field == "size") != (operator in ("over", "under")):
+        raise InvalidArgument('The size of a message is "over" or "under" so many octets.', about=field)
     if field == "account" and operator != "is":
         raise InvalidArgument('The account of a message can only be asked for with "is".', about=operator)
 
 
-def _check_action(action: Action) -> None:
-    if (action["action"] == "file") != ("folder" in action):
+def _check_value(condition: Condition) -> None:
+    operator = condition["op"]
+    given = [key for key in ("value", "values") if condition.get(key)]
+    if len(given) != (operator not in WITHOUT_VALUE):
         raise InvalidArgument(
-            'An action names a folder if, and only if, it is "file".', about=action["action"]
+            'A condition has either a value or values, except with "exists" and "known".', about=operator
         )
+    if condition["field"] == "size":
+        octets = condition.get("value", "")
+        if not (octets.isascii() and octets.isdigit() and len(octets) <= 15):
+            raise InvalidArgument(
+                "A size is a whole number of octets in digits, such as 1000000.", about=octets
+            )
+
+
+def _checked_action(profile: Profile, action: Action) -> Action:
+    """Return an action as it is kept. Raises InvalidArgument."""
+    kind = action["action"]
+    if (kind in ("file", "copy")) != ("folder" in action):
+        raise InvalidArgument('An action names a folder if, and only if, it is "file" or "copy".', about=kind)
+    if (kind == "forward") != ("to" in action):
+        raise InvalidArgument('An action has an address if, and only if, it is "forward".', about=kind)
     if "folder" in action:
         fields.folder_id(action["folder"])
+    if "to" not in action:
+        return action
+    to = fields.mail_address(action["to"])
+    own = [account.address for account in profile.accounts.values()]
+    own += [identity["address"] for identity in profile.identities]
+    if any(address.same(to, one) for one in own):
+        raise InvalidArgument(
+            f"{to} is your own address: what is forwarded there would come back. Choose another.", about=to
+        )
+    return {**action, "to": to}
 
 
 def _check(profile: Profile) -> None:

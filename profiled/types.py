@@ -314,7 +314,7 @@ FoldersByName = Annotated[dict[str, FolderId], Items(1000)]
 
 
 class RulesImported(TypedDict):
-    """The rules a script gave, last in the list; nothing is kept when it was only asked what they would be."""
+    """The rules a script gave, last in the list; or those it would give."""
 
     state: State
     created: list[Rule]

@@ -14,6 +14,7 @@ from stored.blobs import Blobs
 from stored.clock import Clock
 from stored.collector import Collector
 from stored.drafts import Drafts
+from stored.forwarding import Forwarder
 from stored.identities import writers_from
 from stored.intents import Intents
 from stored.lease import lease_from
@@ -75,8 +76,9 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
     sessions = Sessions(profiled, settings.sessions)
     blobs = Blobs(store, settings.data.directory / "spool")
     clock = Clock(settings.data.directory / "clock.json")
-    collector, collecting = _collecting(settings, store, profiled, clock)
     sender, outbox, drafts = _sending(settings, keys, store, blobs, profiled)
+    forwarder = Forwarder(outbox.writers, outbox.intents, sender.wake)
+    collector, collecting = _collecting(settings, store, profiled, clock, forwarder)
     parsers = Parsers()
     reader = Reader(parsers, settings.data.directory / "spool")
     methods = Methods.of(
@@ -101,7 +103,7 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
 
 
 def _collecting(
-    settings: Settings, store: Store, profiled: Peer, clock: Clock
+    settings: Settings, store: Store, profiled: Peer, clock: Clock, forwarder: Forwarder
 ) -> tuple[Collector, CollectService]:
     limits, collect = settings.pop3, settings.collect
     resolver = Resolver(settings.hosts.allow)
@@ -110,7 +112,7 @@ def _collecting(
     )
     spool = settings.data.directory / "spool"
     spool.mkdir(parents=True, exist_ok=True, mode=0o700)
-    collector = Collector(store, lease_from(profiled), pop, collect, limits, clock, spool)
+    collector = Collector(store, lease_from(profiled), pop, collect, limits, clock, spool, forwarder)
     prober = Prober(pop, collect.probes, collect.probe_seconds)
     rehearsal = Rehearsal(store, collector, pop, clock, collect.rehearse_seconds)
     return collector, CollectService(collector, prober, rehearsal)

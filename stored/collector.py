@@ -11,6 +11,7 @@ from restante import log
 from restante.errors import Draining, InternalError, NotFound, RestanteError
 from stored import troubles
 from stored.clock import Clock
+from stored.forwarding import Forwarder
 from stored.lanes import Lanes, Turn
 from stored.lease import Lease, Leased, LeasedAccount
 from stored.maildrops import Maildrops
@@ -48,8 +49,12 @@ class Collector:
         limits: PopSettings,
         clock: Clock | None = None,
         spool: Path | None = None,
+        forwarder: Forwarder | None = None,
     ) -> None:
-        """`spool` is where large messages pass through; the system's temporary directory by default."""
+        """`spool` is where large messages pass through; the system's temporary directory by default.
+
+        Without a `forwarder` no rule forwards anything.
+        """
         self._store = store
         self._lease = lease
         self._pop = pop
@@ -57,6 +62,7 @@ class Collector:
         self._limits = limits
         self._clock = clock or Clock()
         self._spool = spool
+        self._forwarder = forwarder
         self._progress = Progress()
         self._lanes = Lanes("collect", settings.parallel, settings.imports, settings.slice_seconds)
         self._starters = Workers("collect-start", settings.leases)
@@ -176,6 +182,7 @@ class Collector:
                 report,
                 self._clock,
                 self._spool,
+                self._forwarder,
             )
             run = _Run(user, account, visit, report, monotonic())
             self._runs.setdefault(user, {})[account.id] = run

@@ -44,7 +44,8 @@ class Attachment:
 class Letter:
     """Everything a letter says. `references` are message ids without brackets, the oldest first.
 
-    `private` are fields for the copy kept here, such as what a draft remembers: they are never sent.
+    `private` are fields for the copy kept here, such as what a draft remembers: they are never sent. `marks`
+    are fields for other programs.
     """
 
     sender: Address | None
@@ -58,6 +59,7 @@ class Letter:
     references: Sequence[str] = ()
     attachments: Sequence[Attachment] = ()
     private: Sequence[tuple[str, str]] = field(default=())
+    marks: Sequence[tuple[str, str]] = field(default=())
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,8 @@ def _fields(letter: Letter) -> Iterable[str]:
         shown = known if len(known) <= _REFERENCES else [known[0], *known[1 - _REFERENCES :]]
         yield "References: " + "\r\n ".join(f"<{id}>" for id in shown) + "\r\n"
     yield _unstructured("Subject", letter.subject)
+    for name, value in letter.marks:
+        yield _unstructured(name, value)
     yield "MIME-Version: 1.0\r\n"
 
 

@@ -12,15 +12,17 @@ from time import monotonic
 
 from stored.append import Incoming, Prepared, prepare
 from stored.arrivals import Kept, arrive, arrived_at, fingerprint
+from stored.forwarding import Forwarder
 from stored.lease import LeasedAccount
 from stored.mime import Octets, summarize
 from stored.model.account import Account
 from stored.model.body import Words
 from stored.model.maildrop import Origin
 from stored.progress import Report
-from stored.rules import Rule, decide
+from stored.rules import Rule
 from stored.settings import CollectSettings
 from stored.store import UserStore
+from stored.treatment import Treatment, Verdict, carry_out
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,13 @@ class _Ready:
     prepared: Prepared
     origin: Origin
     shared: bool
+    verdict: Verdict
 
     def keep(self, account: Account) -> Kept:
-        return arrive(account, self.prepared, self.origin, shared=self.shared)
+        kept = arrive(account, self.prepared, self.origin, shared=self.shared)
+        if kept is Kept.NEW:
+            carry_out(account, account.rows.last_uid(), self.verdict)
+        return kept
 
 
 class Filing:
@@ -64,11 +70,12 @@ class Filing:
         settings: CollectSettings,
         report: Report,
         spool: Path | None = None,
+        forwarder: Forwarder | None = None,
     ) -> None:
-        """`spool` is where large messages pass through."""
+        """`spool` is where large messages pass through; without a `forwarder` nothing is forwarded."""
         self._mail = mail
         self._account = account
-        self._rules = rules
+        self._treatment = Treatment(mail, rules, account.id, account.address, forwarder)
         self._settings = settings
         self._report = report
         self._spool = spool
@@ -106,7 +113,8 @@ class Filing:
             return
         # They came newest first, perhaps; those of one moment stand in the order of their maildrop.
         batch.sort(key=lambda one: one.msgno)
-        kept = self._mail.write(lambda account: [one.keep(account) for one in batch])
+        with self._treatment.promising([one.verdict for one in batch]):
+            kept = self._mail.write(lambda account: [one.keep(account) for one in batch])
         self.counts.update(kept)
         new = [one for one, what in zip(batch, kept, strict=True) if what is Kept.NEW]
         octets = sum(one.prepared.packed.octets for one in new)
@@ -115,7 +123,7 @@ class Filing:
     def _ready(self, fetched: Fetched, bulk: bool) -> _Ready:
         """Parse, decide, compress: everything slow."""
         summary = summarize(fetched.raw)
-        decision = decide(self._rules, summary, self._account.id, self._account.address)
+        verdict = self._treatment.decide(fetched.raw, summary)
         known_by = fingerprint(fetched.raw)
         now = datetime.now(UTC)
         prepared = prepare(
@@ -126,12 +134,11 @@ class Filing:
                 uidl=fetched.name,
                 fingerprint=known_by,
                 received_at=arrived_at(summary, now, bulk=bulk),
-                folder=decision.folder or "inbox",
-                flags=decision.flags,
+                folder=verdict.folder,
+                flags=verdict.decision.flags,
             ),
             self._spool,
             self._mail.words(),
         )
-        return _Ready(
-            fetched.msgno, prepared, Origin(int(now.timestamp()), fetched.octets, known_by), fetched.shared
-        )
+        origin = Origin(int(now.timestamp()), fetched.octets, known_by)
+        return _Ready(fetched.msgno, prepared, origin, fetched.shared, verdict)

@@ -24,6 +24,7 @@ from stored.messages import message_id, uid_of_id
 from stored.model.account import Account
 from stored.model.submission import Submission, Submissions, make_id
 from stored.model.word import ANSWERED, FORWARDED, SEEN
+from stored.people import learn
 from stored.store import Store
 from stored.types import Draft, Outcome, SubmissionList
 from stored.types import Submission as SubmissionStruct
@@ -85,6 +86,7 @@ class Outbox:
             submissions.add(submission)
             submissions.note_pending(submission.id)
             _settle(account, draft, id)
+            learn(account, ready.recipients, int(at.timestamp()))
             return struct_of(submission)
 
         with self.intents.promising(user):

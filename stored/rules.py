@@ -1,101 +1,221 @@
-"""A user's rules: where a message goes as it comes in, and with which flags.
+"""A user's rules: what becomes of a message as it comes in, and with which flags.
 
-Pure: rules as `profiled` keeps them and a summary in, a decision out. There are no regular expressions, so no
-rule can be slow. A condition or an action of a kind not known here (a newer profile server may have more)
-never matches and does nothing.
+Pure: rules as `profiled` keeps them and what is known of a message in, a decision out. There are no regular
+expressions, and what comparing may cost is bounded: no rule can be slow (F54). A condition or an action of a
+kind not known here (a newer profile server may have more) never matches and does nothing.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, NotRequired, TypedDict
 
+from restante import log
 from stored.mime import Address, Summary
 from stored.model.word import FLAGGED, SEEN
 
+_LOG = log.get("rules")
+
+#: One step compares a character of the message with one of a rule; the worst there is takes half a second.
+STEPS = 400_000_000
+COPIES = 10
+FORWARDS = 5
+
 
 class Condition(TypedDict):
+    """What is asked of a message: `value`, or any of `values`. `negate` turns the answer round."""
+
     field: str
     op: str
     header: NotRequired[str]
     value: NotRequired[str]
+    values: NotRequired[list[str]]
+    negate: NotRequired[bool]
 
 
 class Action(TypedDict):
     action: str
     folder: NotRequired[str]
+    to: NotRequired[str]
 
 
 class Rule(TypedDict):
     id: str
+    name: NotRequired[str]
     enabled: bool
     match: Literal["all", "any"]
     conditions: list[Condition]
     actions: list[Action]
 
 
+def _nobody(address: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a rule may ask that the summary does not say.
+
+    `names` gives the names of attachments, and is asked only where a rule does; `known` tells whether the
+    user knows who writes from an address, in small letters.
+    """
+
+    octets: int = 0
+    names: Callable[[], Sequence[str]] = tuple
+    known: Callable[[str], bool] = _nobody
+
+
 @dataclass(frozen=True)
 class Decision:
-    """`folder` is None where no rule files the message: it belongs in the inbox."""
+    """`folder` is None where no rule files the message: it belongs in the inbox.
+
+    `copies` are folders for one more copy each, `forwards` addresses; `by` the ids of the rules that held.
+    """
 
     folder: str | None = None
     flags: int = 0
+    copies: tuple[str, ...] = ()
+    forwards: tuple[str, ...] = ()
+    by: tuple[str, ...] = field(default=(), compare=False)
 
 
-def decide(rules: Iterable[Rule], summary: Summary, account: str, address: str) -> Decision:
+def decide(
+    rules: Iterable[Rule], summary: Summary, account: str, address: str, facts: Facts | None = None
+) -> Decision:
     """Return what `rules`, in their order, make of a message collected for `account` with `address`.
 
-    The first rule that files it decides the folder; flags add up; "stop" ends it. A rule without conditions
-    is for every message.
+    The first rule that files or deletes it decides where it lies; flags, copies and forwards add up; "stop"
+    ends it. A rule without conditions is for every message.
     """
+    reading = _Reading(summary, (account, address), facts or Facts())
     folder: str | None = None
     flags = 0
+    copies: dict[str, None] = {}
+    forwards: dict[str, None] = {}
+    by: list[str] = []
     for rule in rules:
-        if not rule["enabled"] or not _matches(rule, summary, (account, address)):
+        if not rule["enabled"] or not reading.fits(rule):
             continue
-        kinds = [action["action"] for action in rule["actions"]]
-        flags |= (FLAGGED if "flag" in kinds else 0) | (SEEN if "mark_read" in kinds else 0)
-        filed = [action.get("folder") for action in rule["actions"] if action["action"] == "file"]
-        folder = folder or next(filter(None, filed), None)
-        if "stop" in kinds:
+        by.append(rule["id"])
+        for action in rule["actions"]:
+            kind, where = action["action"], action.get("folder", "")
+            flags |= _FLAGS.get(kind, 0)
+            if kind in ("file", "delete"):
+                folder = folder or ("trash" if kind == "delete" else where or None)
+            elif kind == "copy" and where and len(copies) < COPIES:
+                copies[where] = None
+            elif kind == "forward" and action.get("to") and len(forwards) < FORWARDS:
+                forwards[action["to"]] = None
+        if any(action["action"] == "stop" for action in rule["actions"]):
             break
-    return Decision(folder, flags)
+    copies.pop(folder or "inbox", None)
+    return Decision(folder, flags, tuple(copies), tuple(forwards), tuple(by))
 
 
-def _matches(rule: Rule, summary: Summary, account: tuple[str, str]) -> bool:
-    """Return whether the rule is for this message."""
-    found = (_holds(condition, summary, account) for condition in rule["conditions"])
-    return any(found) if rule["match"] == "any" and rule["conditions"] else all(found)
+_FLAGS = {"flag": FLAGGED, "mark_read": SEEN}
 
 
-def _holds(condition: Condition, summary: Summary, account: tuple[str, str]) -> bool:
-    """Return whether one condition holds for any of the values its field has in the message."""
-    op = condition["op"]
-    people = _people(condition["field"], summary)
-    if op in ("address_is", "domain_is"):
-        found = people or [Address("", text) for text in _texts(condition, summary, account)]
-        wanted = condition.get("value", "").strip().casefold()
-        addresses = [one.address.strip().casefold() for one in found]
+class _Reading:
+    """One message as its rules read it: each field is folded once, whatever number of rules ask for it."""
+
+    def __init__(self, summary: Summary, account: tuple[str, str], facts: Facts) -> None:
+        self._summary = summary
+        self._account = account
+        self._facts = facts
+        self._folded: dict[tuple[str, str, bool], list[str]] = {}
+        self._steps = STEPS
+
+    def fits(self, rule: Rule) -> bool:
+        """Return whether the rule is for this message; no rule is any more once the steps are used up."""
+        found = (self._holds(one) != one.get("negate", False) for one in rule["conditions"])
+        held = any(found) if rule["match"] == "any" and rule["conditions"] else all(found)
+        return held and self._steps >= 0
+
+    def _holds(self, condition: Condition) -> bool:
+        """Return whether a condition holds for any of the values its field has in the message."""
+        field, op = condition["field"], condition["op"]
+        if field == "size":
+            return self._sized(op, condition.get("value", ""))
+        if op == "exists":
+            return self._exists(field, condition.get("header", ""))
+        if op == "known":
+            people = _people(field, self._summary)
+            return any(self._facts.known(one.address.strip().casefold()) for one in people)
+        given = condition.get("values") or [condition.get("value", "")]
+        wanted = [text for text in map(_fold, given) if text]
+        if op in ("address_is", "domain_is"):
+            return self._addressed(condition, op, wanted)
+        texts = self._texts(field, condition.get("header", ""), alone=op == "is")
+        return any(self._compare(op, text, one) for one in wanted for text in texts)
+
+    def _exists(self, field: str, header: str) -> bool:
+        if field == "attachment":
+            return self._summary.attachments > 0
+        return any(self._texts(field, header, alone=False))
+
+    def _sized(self, op: str, value: str) -> bool:
+        if not (value.isascii() and value.isdigit()) or len(value) > 15:
+            return False
+        octets = int(value)
+        return self._facts.octets > octets if op == "over" else op == "under" and self._facts.octets < octets
+
+    def _addressed(self, condition: Condition, op: str, wanted: list[str]) -> bool:
+        field = condition["field"]
+        if field in _ADDRESS_FIELDS:
+            found = [one.address.strip().casefold() for one in _people(field, self._summary)]
+        else:
+            found = self._texts(field, condition.get("header", ""), alone=False)
         if op == "domain_is":
-            addresses = [address.rpartition("@")[2] for address in addresses]
-            wanted = wanted.removeprefix("@")
-        return bool(wanted) and wanted in addresses
-    texts = [_shown(one) for one in people] or _texts(condition, summary, account)
-    if op == "exists":
-        return any(texts)
-    wanted = _folded(condition.get("value", ""))
-    # "is" compares with the name and with the address alone too: that is what a person means by it.
-    alone = [part for one in people for part in one] if op == "is" else []
-    return bool(wanted) and any(_compare(op, _folded(text), wanted) for text in [*texts, *alone])
+            found = [address.rpartition("@")[2] for address in found]
+            wanted = [one.removeprefix("@") for one in wanted]
+        return not {one for one in wanted if one}.isdisjoint(found)
+
+    def _compare(self, op: str, text: str, wanted: str) -> bool:
+        if op == "contains":
+            self._spend(len(text) * len(wanted))
+            return self._steps >= 0 and wanted in text
+        self._spend(len(wanted))
+        if op == "is":
+            return text == wanted
+        if op == "starts_with":
+            return text.startswith(wanted)
+        return op == "ends_with" and text.endswith(wanted)
+
+    def _spend(self, steps: int) -> None:
+        before, self._steps = self._steps, self._steps - steps
+        if before >= 0 > self._steps:
+            _LOG.warning("rules.too_much", account=self._account[0])
+
+    def _texts(self, field: str, header: str, *, alone: bool) -> list[str]:
+        """Return the values of a field as they are compared.
+
+        `alone`: names, addresses and list ids by themselves too, since "is" means those to a person.
+        """
+        key = (field, header.casefold(), alone)
+        if key not in self._folded:
+            found = self._values(field, header, alone)
+            self._folded[key] = list(dict.fromkeys(filter(None, map(_fold, found))))
+        return self._folded[key]
+
+    def _values(self, field: str, header: str, alone: bool) -> Sequence[str]:
+        if field in _ADDRESS_FIELDS:
+            people = _people(field, self._summary)
+            return [_shown(one) for one in people] + [part for one in people for part in one if alone]
+        if field == "subject":
+            return [self._summary.subject]
+        if field == "account":
+            return self._account
+        if field == "attachment":
+            return self._facts.names() if self._summary.attachments else ()
+        if field == "list":
+            values = self._headers("list-id")
+            return values + [_list_id(value) for value in values if alone]
+        return self._headers(header.casefold()) if field == "header" else ()
+
+    def _headers(self, name: str) -> list[str]:
+        return [value for header, value in self._summary.headers if header.casefold() == name]
 
 
-def _compare(op: str, text: str, wanted: str) -> bool:
-    if op == "contains":
-        return wanted in text
-    if op == "is":
-        return text == wanted
-    if op == "starts_with":
-        return text.startswith(wanted)
-    return op == "ends_with" and text.endswith(wanted)
+_ADDRESS_FIELDS = ("from", "to", "cc", "any_recipient")
 
 
 def _people(field: str, summary: Summary) -> Sequence[Address]:
@@ -105,21 +225,14 @@ def _people(field: str, summary: Summary) -> Sequence[Address]:
     return {"from": summary.from_, "to": summary.to, "cc": summary.cc}.get(field, [])
 
 
-def _texts(condition: Condition, summary: Summary, account: tuple[str, str]) -> Sequence[str]:
-    """Return the values of a field that holds text; an account goes by its id and by its address."""
-    if condition["field"] == "subject":
-        return [summary.subject]
-    if condition["field"] == "account":
-        return account
-    if condition["field"] == "header":
-        name = condition.get("header", "").casefold()
-        return [value for header, value in summary.headers if header.casefold() == name]
-    return []
+def _list_id(value: str) -> str:
+    """Return the id in the value of a List-Id field, which may have words before it. Pure."""
+    return value.rpartition("<")[2].partition(">")[0].strip()
 
 
 def _shown(address: Address) -> str:
     return f"{address.name} <{address.address}>" if address.name else address.address
 
 
-def _folded(text: str) -> str:
+def _fold(text: str) -> str:
     return " ".join(text.casefold().split())

@@ -16,6 +16,7 @@ from stored.arrivals import Kept, fingerprint
 from stored.clock import Clock
 from stored.deletion import Deletion
 from stored.filing import Fetched, Filing
+from stored.forwarding import Forwarder
 from stored.lanes import Turn
 from stored.lease import LeasedAccount
 from stored.listing import Listing, remember, take
@@ -60,6 +61,7 @@ class Visit:
         report: Report,
         clock: Clock,
         spool: Path | None = None,
+        forwarder: Forwarder | None = None,
     ) -> None:
         self._pop = pop
         self._limits = limits
@@ -68,7 +70,7 @@ class Visit:
         self._account = account
         self._report = report
         self._spool = spool
-        self._filing = Filing(mail, account, rules, settings, report, spool)
+        self._filing = Filing(mail, account, rules, settings, report, spool, forwarder)
         self._deletion = Deletion(mail, account, clock, settings.deletions)
         self._breaker = Breaker(account.server.host)
         self._left: list[RestanteError] = []

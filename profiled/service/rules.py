@@ -1,7 +1,17 @@
 """rule.*: how mail is filed as it comes in."""
 
 from profiled.rules import Rules
-from profiled.types import Ids, RuleCreates, RuleList, RulesSet, RuleUpdates, Since
+from profiled.types import (
+    FoldersByName,
+    Ids,
+    RuleCreates,
+    RuleList,
+    RulesImported,
+    RulesSet,
+    RuleUpdates,
+    SieveScript,
+    Since,
+)
 from restante.rpc import USER, Call, method
 
 
@@ -34,3 +44,20 @@ class RuleService:
         return self._rules.set(
             call.principal.name, create or [], update or [], destroy or [], order or [], if_state
         )
+
+    @method("rule.import", caller=USER)
+    def import_sieve(
+        self,
+        call: Call,
+        /,
+        script: SieveScript,
+        folders: FoldersByName | None = None,
+        keep: bool = True,
+        if_state: Since = "",
+    ) -> RulesImported:
+        """Make rules of a Sieve script, behind those there are; with `keep` false only tell which.
+
+        `folders` gives the id of each folder that the script names; inbox, sent, drafts, junk, spam, trash
+        and archive are known. What no rule can say is refused by its line, and then nothing is imported.
+        """
+        return self._rules.import_sieve(call.principal.name, script, folders or {}, keep, if_state)

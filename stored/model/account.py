@@ -42,6 +42,8 @@ class Account(Persistent):  # type: ignore[misc]
     """The root of one user's mail. Its own record changes hardly ever; its members do."""
 
     version = 1
+    #: See `stored.model.personal`; made when there is something to keep.
+    personal: Persistent | None = None
 
     def __init__(self, user: str) -> None:
         self.user = user

@@ -68,6 +68,15 @@ def test_rules_are_changed_in_place_and_removed(ana):
         {"field": "subject", "op": "exists", "value": "x"},
         {"field": "subject", "op": "address_is", "value": "x@y.example"},
         {"field": "account", "op": "contains", "value": "a1"},
+        {"field": "subject", "op": "contains", "values": []},
+        {"field": "subject", "op": "contains", "value": "x", "values": ["y"]},
+        {"field": "subject", "op": "known"},
+        {"field": "from", "op": "known", "value": "x"},
+        {"field": "size", "op": "contains", "value": "10"},
+        {"field": "size", "op": "over", "value": "10 MB"},
+        {"field": "size", "op": "over", "values": ["10"]},
+        {"field": "subject", "op": "over", "value": "10"},
+        {"field": "list", "op": "address_is", "value": "a@b.example"},
     ],
 )
 def test_conditions_that_make_no_sense(ana, condition):
@@ -82,6 +91,11 @@ def test_conditions_that_make_no_sense(ana, condition):
         {"field": "header", "op": "contains", "header": "X-Spam", "value": "yes"},
         {"field": "any_recipient", "op": "domain_is", "value": "uno.example"},
         {"field": "account", "op": "is", "value": "a1"},
+        {"field": "list", "op": "is", "value": "friends.listas.example"},
+        {"field": "size", "op": "over", "value": "1000000"},
+        {"field": "attachment", "op": "exists"},
+        {"field": "attachment", "op": "ends_with", "values": [".exe", ".scr"]},
+        {"field": "from", "op": "known", "negate": True},
     ],
 )
 def test_conditions_that_do(ana, condition):
@@ -90,11 +104,60 @@ def test_conditions_that_do(ana, condition):
 
 
 @pytest.mark.parametrize(
-    "action", [{"action": "file"}, {"action": "flag", "folder": "f1"}, {"action": "file", "folder": "../x"}]
+    "action",
+    [
+        {"action": "file"},
+        {"action": "copy"},
+        {"action": "flag", "folder": "f1"},
+        {"action": "file", "folder": "../x"},
+        {"action": "forward"},
+        {"action": "forward", "to": "nobody"},
+        {"action": "forward", "to": "a@b.example", "folder": "f1"},
+        {"action": "delete", "to": "a@b.example"},
+    ],
 )
 def test_actions_that_make_no_sense(ana, action):
     with pytest.raises(InvalidArgument):
         ana.rules.set("ana", [{**RULE, "actions": [action]}], [], [], [], "")
+
+
+def test_actions_that_do(ana):
+    actions = [
+        {"action": "copy", "folder": "archive"},
+        {"action": "forward", "to": "Juan <juan@dos.example>"},
+        {"action": "delete"},
+        {"action": "stop"},
+    ]
+    ana.rules.set("ana", [{**RULE, "actions": actions}], [], [], [], "")
+    kept = ana.rules.of("ana")["rules"][0]["actions"]
+    assert kept == [actions[0], {"action": "forward", "to": "juan@dos.example"}, *actions[2:]]
+
+
+def test_nothing_is_forwarded_to_oneself(ana):
+    ana.identities.set("ana", [{"address": "ana@uno.example"}], [], [], "")
+    with pytest.raises(InvalidArgument, match="your own address"):
+        action = {"action": "forward", "to": "ANA@uno.example"}
+        ana.rules.set("ana", [{**RULE, "actions": [action]}], [], [], [], "")
+
+
+SCRIPT = (
+    'require "fileinto";\n# rule:[Friends]\nif header :contains "Subject" "factura" { fileinto "Bills"; }'
+)
+
+
+def test_a_script_becomes_rules_behind_those_there_are(ana):
+    make(ana, "a")
+    asked = ana.rules.import_sieve("ana", SCRIPT, {"Bills": "f1"}, False, "")
+    assert (names(ana), asked["created"][0]["name"]) == (["a"], "Friends")
+    done = ana.rules.import_sieve("ana", SCRIPT, {"Bills": "f1"}, True, asked["state"])
+    assert names(ana) == ["a", "Friends"]
+    assert ana.rules.of("ana")["rules"][1] == done["created"][0]
+    assert done["created"][0]["conditions"] == [SUBJECT] and done["created"][0]["actions"] == [FILE]
+    with pytest.raises(StateMismatch):
+        ana.rules.import_sieve("ana", SCRIPT, {"Bills": "f1"}, True, asked["state"])
+    with pytest.raises(InvalidArgument, match=r"Line 3 .*no folder “Bills”"):
+        ana.rules.import_sieve("ana", SCRIPT, {}, True, "")
+    assert names(ana) == ["a", "Friends"]
 
 
 @pytest.mark.parametrize("lacking", ["conditions", "actions"])

@@ -34,6 +34,7 @@ class Bench:
         self.wall = time.time
         self.clock = Clock(wall=lambda: self.wall())
         self.store = store
+        self.forwarder: Any = None
         self.collector: Any = None
 
     def lease(self, user):
@@ -44,7 +45,15 @@ class Bench:
             limits = PopSettings(**self.limits, allow_plain=True)
             self.pop = PopClient(limits, loopback, allow_plain=True)
             settings = CollectSettings(**self.collect)
-            self.collector = Collector(self.store, self.lease, self.pop, settings, limits, self.clock)
+            self.collector = Collector(
+                self.store,
+                self.lease,
+                self.pop,
+                settings,
+                limits,
+                self.clock,
+                forwarder=self.forwarder,
+            )
         self.collector.start(user, accounts)
 
     def run(self, user="ana", accounts=()):

@@ -1,9 +1,11 @@
 """Rules: every field, every operator, every action, and how they add up."""
 
+import time
+
 import pytest
 
 from stored.mime import summarize
-from stored.rules import Decision, decide
+from stored.rules import COPIES, FORWARDS, Decision, Facts, decide
 
 LETTER = summarize(
     b"From: =?utf-8?q?Mar=C3=ADa_L=C3=B3pez?= <Maria@Uno.Example>\r\n"
@@ -26,7 +28,10 @@ def rule(conditions, actions=(("file", "f1"),), *, match="all", enabled=True):
             | ({"header": header} if header else {})
             | ({"value": value[0]} if value else {})
         )
-    acts = [{"action": action} | ({"folder": folder[0]} if folder else {}) for action, *folder in actions]
+    acts = [
+        {"action": action} | ({"to" if action == "forward" else "folder": where[0]} if where else {})
+        for action, *where in actions
+    ]
     return {"id": "r1", "name": "", "enabled": enabled, "match": match, "conditions": wanted, "actions": acts}
 
 
@@ -117,3 +122,95 @@ def test_stop_ends_it():
 def test_what_is_disabled_or_unknown_does_nothing():
     assert decided(rule([], enabled=False)) == Decision()
     assert decided(rule([], [("sing",), ("file",)])) == Decision()
+
+
+FACTS = Facts(5000, lambda: ["Factura 12.PDF", "foto.png"], {"maria@uno.example"}.__contains__)
+FULL = summarize(
+    b"From: Maria@uno.example\r\nTo: ana@dos.example\r\nSubject: papers\r\n"
+    b"List-Id: Old friends <friends.listas.example>\r\n"
+    b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
+    b"--b\r\n\r\nhello\r\n"
+    b"--b\r\nContent-Disposition: attachment; filename=x.pdf\r\n\r\nx\r\n--b--\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ({"field": "list", "op": "is", "value": "friends.listas.example"}, True),
+        ({"field": "list", "op": "contains", "value": "old friends"}, True),
+        ({"field": "list", "op": "exists"}, True),
+        ({"field": "list", "op": "is", "value": "listas.example"}, False),
+        ({"field": "size", "op": "over", "value": "4999"}, True),
+        ({"field": "size", "op": "over", "value": "5000"}, False),
+        ({"field": "size", "op": "under", "value": "5001"}, True),
+        ({"field": "size", "op": "under", "value": "5000"}, False),
+        ({"field": "size", "op": "under", "value": "many"}, False),
+        ({"field": "size", "op": "contains", "value": "5"}, False),
+        ({"field": "attachment", "op": "exists"}, True),
+        ({"field": "attachment", "op": "ends_with", "value": ".pdf"}, True),
+        ({"field": "attachment", "op": "contains", "value": "FACTURA"}, True),
+        ({"field": "attachment", "op": "is", "value": "foto"}, False),
+        ({"field": "from", "op": "known"}, True),
+        ({"field": "to", "op": "known"}, False),
+        ({"field": "from", "op": "known", "negate": True}, False),
+        ({"field": "to", "op": "known", "negate": True}, True),
+        ({"field": "subject", "op": "contains", "values": ["money", "PAPERS"]}, True),
+        ({"field": "subject", "op": "contains", "values": ["money", "time"]}, False),
+        ({"field": "from", "op": "domain_is", "values": ["tres.example", "uno.example"]}, True),
+        ({"field": "subject", "op": "contains", "value": "money", "negate": True}, True),
+    ],
+)
+def test_what_is_not_in_the_header(condition, holds):
+    wanted = rule([]) | {"conditions": [condition]}
+    assert (decide([wanted], FULL, "a1", "ana@dos.example", FACTS).folder == "f1") is holds
+
+
+def test_names_of_attachments_are_read_only_where_a_rule_asks_and_there_are_any():
+    def names():
+        raise AssertionError("nobody asked")
+
+    wanted = rule([("attachment", "contains", "pdf"), ("subject", "exists")], match="any")
+    assert decide([wanted], LETTER, "a1", "", Facts(1, names)).folder == "f1"
+    assert decide([rule([("attachment", "exists")])], FULL, "a1", "", Facts(1, names)).folder == "f1"
+
+
+def test_copies_and_forwards_add_up_and_delete_is_the_trash():
+    decision = decided(
+        rule([], [("copy", "f1"), ("forward", "x@tres.example"), ("copy", "f2")]),
+        rule([], [("copy", "f1"), ("delete",), ("file", "f3"), ("copy", "trash")]),
+    )
+    assert decision == Decision("trash", 0, ("f1", "f2"), ("x@tres.example",))
+    assert decision.by == ("r1", "r1")
+
+
+def test_who_files_first_decides_against_who_deletes():
+    assert decided(rule([], [("file", "f3")]), rule([], [("delete",)])).folder == "f3"
+
+
+def test_copies_and_forwards_are_bounded():
+    many = rule(
+        [], [("copy", f"f{n}") for n in range(50)] + [("forward", f"{n}@x.example") for n in range(50)]
+    )
+    assert (len(decided(many).copies), len(decided(many).forwards)) == (COPIES, FORWARDS)
+
+
+def test_no_rule_is_slow():
+    """F54: the worst a stranger's letter and the user's rules can do together, in bounded time."""
+    values = ["a" * 50 + "b" + "a" * 49] * 50
+    worst = [rule([("header:X", "contains")] * 5) for _ in range(200)]
+    for one in worst:
+        for condition in one["conditions"]:
+            condition["values"] = values
+    letter = summarize(b"From: a@b.example\r\n" + b"X: " + b"a" * 29_000 + b"\r\n\r\nhi\r\n")
+    after = rule([("subject", "exists")], [("flag",)])
+    began = time.process_time()
+    assert decide([*worst, after], letter, "a1", "") == Decision()
+    assert time.process_time() - began < 5
+
+
+def test_no_pattern_of_a_user_is_ever_understood():
+    for op in ("matches", "regex", "like", "glob"):
+        assert decided(rule([("subject", op, ".*")])) == Decision()
+    assert decided(rule([("subject", "contains", ".*")])) == Decision()
+    assert decided(rule([("subject", "contains", "*")])) == Decision()

@@ -1,0 +1,149 @@
+"""Letters that rules forward: composed while the message is made ready, promised in the unit of work it is.
+
+A forwarded letter is a letter of the user's own, the message attached to it, so nothing goes out in
+somebody else's name. Loops end: what was forwarded, answered or returned by a program is not forwarded.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from secrets import token_hex
+
+from restante import address, log
+from restante.errors import RestanteError
+from stored import mime
+from stored.append import Incoming, Prepared, append, prepare
+from stored.compose import LETTER_OCTETS, Attachment, Letter, compose, new_message_id
+from stored.identities import Identity, Writer, Writers
+from stored.intents import Intents
+from stored.model.account import Account
+from stored.model.personal import own
+from stored.model.submission import Submission, Submissions, make_id
+from stored.model.word import FORWARDED, SEEN
+from stored.phrases import forward_subject
+
+_LOG = log.get("forwarding")
+
+FORWARDS_A_DAY = 100
+HOPS = 30
+MARK = "Restante-Forwarded"
+
+_TEXT = {
+    "es": "Una regla de {address} reenvía este mensaje, que va adjunto.\n",
+    "en": "A rule of {address} forwards this message, which is attached.\n",
+}
+
+
+@dataclass(frozen=True)
+class Forward:
+    """One letter ready to be promised."""
+
+    submission: str
+    prepared: Prepared
+    sender: str
+    to: str
+    subject: str
+    at: int
+
+
+def loops(summary: mime.Summary) -> bool:
+    """Return whether forwarding the message might never end: a program sent it, or it has come far. Pure."""
+    hops = 0
+    for name, value in summary.headers:
+        name, value = name.casefold(), value.strip().casefold()
+        hops += name == "received"
+        if name == MARK.casefold() or (name == "auto-submitted" and value.partition(";")[0].strip() != "no"):
+            return True
+        if name == "return-path" and value == "<>":
+            return True
+        if name == "content-type" and value.startswith("multipart/report"):
+            return True
+    return hops > HOPS
+
+
+@dataclass(frozen=True)
+class Forwarder:
+    """Makes the letters of every user. `wake` is called after a commit that promised something."""
+
+    writers: Writers
+    intents: Intents
+    wake: Callable[[str], None]
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def letters(
+        self, user: str, raw: mime.Octets, summary: mime.Summary, account: str, to: Sequence[str]
+    ) -> list[Forward]:
+        """Compose a letter for each address in `to` that it may go to. Asks `profiled`; commits nothing.
+
+        None where the message might loop, is too large, or no address of the user is proved; the message is
+        kept all the same.
+        """
+        if loops(summary) or len(raw) > LETTER_OCTETS:
+            return []
+        try:
+            writer = self.writers(user)
+            identity = writer.addressed([], account)
+            if identity is None or not identity.proved:
+                identity = writer.sender()
+            others = [one for one in to if not writer.owns(one)]
+            return [self._letter(writer, identity, bytes(raw), summary, one) for one in others]
+        except RestanteError as error:
+            _LOG.warning("rules.not_forwarded", user=user, account=account, cause=error)
+            return []
+
+    def _letter(
+        self, writer: Writer, identity: Identity, raw: bytes, summary: mime.Summary, to: str
+    ) -> Forward:
+        at = self.now()
+        subject = forward_subject(summary.subject)
+        text = _TEXT.get(writer.language, _TEXT["en"]).format(address=identity.address)
+        composed = compose(
+            Letter(
+                sender=address.Address(identity.name, identity.address),
+                to=[address.Address("", to)],
+                subject=subject,
+                text=text,
+                sent_at=at,
+                message_id=new_message_id(identity.address),
+                attachments=[Attachment("message.eml", "message/rfc822", raw)],
+                marks=[(MARK, identity.address), ("Auto-Submitted", "auto-generated")],
+            )
+        )
+        octets = composed.octets
+        kept = Incoming(octets, mime.summarize(octets), "", "", b"", at, folder="sent", flags=SEEN)
+        return Forward(
+            submission=make_id(int(at.timestamp() * 1000), token_hex(4)),
+            prepared=prepare(kept),
+            sender="@".join(address.split(identity.address)),
+            to="@".join(address.split(to)),
+            subject=subject,
+            at=int(at.timestamp()),
+        )
+
+    @contextmanager
+    def promising(self, user: str) -> Iterator[None]:
+        """Have a note that `user` promises letters, while they are, and have them handed over afterwards."""
+        with self.intents.promising(user):
+            yield
+        self.wake(user)
+
+
+def promise(account: Account, uid: int, forward: Forward) -> bool:
+    """Promise to send a letter, inside the unit of work in which message `uid` is kept.
+
+    Return false, having done nothing, where rules have forwarded enough for a day.
+    """
+    if not own(account).forward(forward.at, FORWARDS_A_DAY):
+        return False
+    key = f"forward {forward.submission}"
+    submission = Submission(
+        forward.submission, key, forward.sender, [forward.to], at=forward.at, subject=forward.subject
+    )
+    sent = append(account, forward.prepared)
+    submission.keep(sent, account.bodies[sent], 0)
+    submissions = Submissions(account.submissions)
+    submissions.add(submission)
+    submissions.note_pending(submission.id)
+    account.change(uid, raised=FORWARDED)
+    return True

@@ -1,0 +1,92 @@
+"""What a user's rules make of messages as they come in.
+
+Decided, and letters to forward composed, while a message is made ready; done in the unit of work in which it
+is kept. So a kill at any moment leaves both or neither.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+
+from restante import log
+from stored.forwarding import Forward, Forwarder, promise
+from stored.mime import Octets, Summary, parts_of
+from stored.model.account import Account
+from stored.model.folder import INBOX
+from stored.model.word import MAX_UID
+from stored.people import known
+from stored.rules import Decision, Facts, Rule, decide
+from stored.store import UserStore
+
+_LOG = log.get("rules")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was decided of one message. `wanted` letters were to be forwarded; `forwards` can be.
+
+    A message is only deleted for its forwards where all of them go out.
+    """
+
+    decision: Decision
+    forwards: tuple[Forward, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """Where it goes: the inbox where it was to be forwarded and deleted and cannot be forwarded."""
+        lost = len(self.forwards) < len(self.decision.forwards)
+        return "inbox" if lost and self.decision.folder == "trash" else self.decision.folder or "inbox"
+
+
+@dataclass
+class Treatment:
+    """Applies one user's rules to what one account brings. For one thread."""
+
+    mail: UserStore
+    rules: Sequence[Rule]
+    account: str
+    address: str
+    forwarder: Forwarder | None = None
+    _known: dict[str, bool] = field(default_factory=dict)
+
+    def decide(self, raw: Octets, summary: Summary) -> Verdict:
+        """Decide on a message, and compose what is to be forwarded. Slow; may ask `profiled`."""
+        facts = Facts(len(raw), cache(lambda: attachment_names(raw)), self._knows)
+        decision = decide(self.rules, summary, self.account, self.address, facts)
+        if not decision.forwards or self.forwarder is None:
+            return Verdict(decision)
+        letters = self.forwarder.letters(self.mail.user, raw, summary, self.account, decision.forwards)
+        return Verdict(decision, tuple(letters))
+
+    def _knows(self, address: str) -> bool:
+        if address not in self._known:
+            self._known[address] = self.mail.read(lambda account: known(account, address))
+        return self._known[address]
+
+    @contextmanager
+    def promising(self, verdicts: Sequence[Verdict]) -> Iterator[None]:
+        """Surround the unit of work that carries these out."""
+        if self.forwarder is not None and any(verdict.forwards for verdict in verdicts):
+            with self.forwarder.promising(self.mail.user):
+                yield
+        else:
+            yield
+
+
+def attachment_names(raw: Octets) -> list[str]:
+    """Return the names of the message's attachments. Pure."""
+    return [part.name for part in parts_of(raw) if not part.inline and part.name]
+
+
+def carry_out(account: Account, uid: int, verdict: Verdict) -> None:
+    """Copy and forward message `uid` as was decided, inside the unit of work in which it was kept."""
+    for folder in verdict.decision.copies:
+        place = account.folders.find(folder)
+        if place is not None and account.rows.last_uid() < MAX_UID:
+            account.copy(uid, place)
+    promised = [promise(account, uid, forward) for forward in verdict.forwards]
+    if not all(promised):
+        _LOG.warning("rules.forwarded_enough", user=account.user, uid=uid)
+        if verdict.decision.folder == "trash":
+            account.change(uid, folder=account.folders.members[INBOX])

@@ -1,0 +1,212 @@
+"""Sieve scripts: what becomes a rule, and the sentence of what cannot."""
+
+import time
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from profiled.sieve import rules_of
+from restante.errors import InvalidArgument
+
+REQUIRE = 'require ["fileinto", "copy", "imap4flags"];\n'
+FOLDERS = {"Lists": "f1", "Work/Bills": "f2"}
+SUBJECT = {"field": "subject", "op": "contains", "value": "x"}
+SIZE = {"field": "size", "op": "over", "value": "1048576"}
+
+
+def one(test, block='fileinto "Lists";'):
+    """Return the only rule that `if test { block }` gives."""
+    (rule,) = rules_of(f"{REQUIRE}if {test} {{ {block} }}", FOLDERS)
+    return rule
+
+
+@pytest.mark.parametrize(
+    ("test", "match", "conditions"),
+    [
+        ('header :contains "subject" "x"', "all", [SUBJECT]),
+        (
+            'header :contains "Subject" ["a", "b"]',
+            "all",
+            [{"field": "subject", "op": "contains", "values": ["a", "b"]}],
+        ),
+        (
+            'header :is ["X-A", "X-B"] "y"',
+            "any",
+            [
+                {"field": "header", "header": "X-A", "op": "is", "value": "y"},
+                {"field": "header", "header": "X-B", "op": "is", "value": "y"},
+            ],
+        ),
+        ('header :matches "subject" "*x*"', "all", [SUBJECT]),
+        ('header :matches "subject" "x*"', "all", [{**SUBJECT, "op": "starts_with"}]),
+        ('header :matches "subject" "*x"', "all", [{**SUBJECT, "op": "ends_with"}]),
+        ('header :matches "subject" "*"', "all", [{"field": "subject", "op": "exists"}]),
+        (
+            'address :is "from" "A@b.example"',
+            "all",
+            [{"field": "from", "op": "address_is", "value": "A@b.example"}],
+        ),
+        (
+            'address :domain :is ["to", "cc"] "b.example"',
+            "all",
+            [{"field": "any_recipient", "op": "domain_is", "value": "b.example"}],
+        ),
+        ('exists "List-Id"', "all", [{"field": "header", "header": "List-Id", "op": "exists"}]),
+        ("size :over 1M", "all", [SIZE]),
+        ("not size :over 1M", "all", [{**SIZE, "negate": True}]),
+        ("not not size :over 1M", "all", [SIZE]),
+        ('allof (size :over 1M, header :contains "subject" "x")', "all", [SIZE, SUBJECT]),
+        ('anyof (size :over 1M, header :contains "subject" "x")', "any", [SIZE, SUBJECT]),
+        (
+            'not anyof (size :over 1M, header :contains "subject" "x")',
+            "all",
+            [{**SIZE, "negate": True}, {**SUBJECT, "negate": True}],
+        ),
+        (
+            'allof (size :over 1M, not exists "X")',
+            "all",
+            [SIZE, {"field": "header", "header": "X", "op": "exists", "negate": True}],
+        ),
+    ],
+)
+def test_conditions(test, match, conditions):
+    rule = one(test)
+    assert rule["conditions"] == conditions
+    assert len(conditions) == 1 or rule["match"] == match
+
+
+@pytest.mark.parametrize(
+    ("block", "actions"),
+    [
+        ('fileinto "Lists";', [{"action": "file", "folder": "f1"}]),
+        ('fileinto "INBOX.lists";', [{"action": "file", "folder": "f1"}]),
+        ('fileinto "Spam";', [{"action": "file", "folder": "junk"}]),
+        ('fileinto :copy "Work/Bills";', [{"action": "copy", "folder": "f2"}]),
+        ('keep; fileinto "Lists";', [{"action": "copy", "folder": "f1"}]),
+        (
+            'fileinto "Lists"; fileinto "Trash";',
+            [{"action": "file", "folder": "f1"}, {"action": "copy", "folder": "trash"}],
+        ),
+        ("discard;", [{"action": "delete"}]),
+        ('redirect "a@b.example";', [{"action": "forward", "to": "a@b.example"}, {"action": "delete"}]),
+        ('redirect :copy "a@b.example";', [{"action": "forward", "to": "a@b.example"}]),
+        ('redirect "a@b.example"; keep;', [{"action": "forward", "to": "a@b.example"}]),
+        ('addflag "\\\\Flagged";', [{"action": "flag"}]),
+        (
+            'setflag ["\\\\Seen", "\\\\Flagged"]; stop;',
+            [{"action": "mark_read"}, {"action": "flag"}, {"action": "stop"}],
+        ),
+        (
+            'fileinto :flags "\\\\Seen" "Lists";',
+            [{"action": "mark_read"}, {"action": "file", "folder": "f1"}],
+        ),
+    ],
+)
+def test_actions(block, actions):
+    assert one("size :over 1M", block)["actions"] == actions
+
+
+def told(script):
+    """Return (conditions, actions) of each rule as short text."""
+
+    def short(condition):
+        return ("not " if condition.get("negate") else "") + condition.get("value", condition["field"])
+
+    return [
+        (", ".join(map(short, rule["conditions"])), ", ".join(a["action"] for a in rule["actions"]))
+        for rule in rules_of(REQUIRE + script, FOLDERS)
+    ]
+
+
+def test_branches_exclude_one_another():
+    script = """if header :is "subject" "a" { discard; }
+        elsif header :is "subject" "b" { keep; }
+        elsif header :is "subject" "c" { discard; stop; }
+        else { addflag "\\\\Seen"; }"""
+    assert told(script) == [
+        ("a", "delete"),
+        ("not a, not b, c", "delete, stop"),
+        ("not a, not b", "mark_read"),
+    ]
+
+
+def test_what_stops_excludes_by_itself():
+    script = """if allof (header :is "subject" "a", header :is "subject" "b") { discard; stop; }
+        else { keep; addflag "\\\\Seen"; }"""
+    assert told(script) == [("a, b", "delete, stop"), ("0", "mark_read")]
+
+
+def test_what_stands_inside_and_outside():
+    script = """addflag "\\\\Seen";
+        if header :is "subject" "a" { if header :is "subject" "b" { discard; } fileinto "Lists"; }
+        stop; discard;"""
+    assert told(script) == [("0", "mark_read"), ("a, b", "delete"), ("a", "file")]
+
+
+def test_rules_keep_the_names_other_programs_gave_them():
+    script = REQUIRE + "# rule:[Old friends]\nif true { discard; }\nif true { discard; }"
+    assert [rule["name"] for rule in rules_of(script, {})] == ["Old friends", "Sieve 4"]
+
+
+@pytest.mark.parametrize(
+    ("script", "line", "why"),
+    [
+        ('require "vacation";', 1, "extension “vacation”"),
+        ('require "fileinto";\nif true {\n  fileinto "Nowhere";\n}', 3, "no folder “Nowhere”"),
+        ('\nif header :matches "subject" "a*b" { discard; }', 2, "the pattern “a*b”"),
+        ('if header :comparator "i;octet" :is "subject" "a" { discard; }', 1, "capital and small"),
+        ('if header :is "subject" "" { discard; }', 1, "empty text"),
+        ('if address :localpart :is "from" "a" { discard; }', 1, "cannot be compared by :localpart"),
+        ('if address :is "sender" "a@b.example" { discard; }', 1, "not in sender"),
+        ('require "reject";', 1, "extension “reject”"),
+        ('require "imap4flags";\naddflag "Later";', 2, "no flag like “Later”"),
+        ('require "imap4flags";\nremoveflag "\\\\Seen";', 2, "no action like “removeflag”"),
+        ("if anyof (true, allof (size :over 1, size :under 9)) { discard; }", 1, "not for groups"),
+        (
+            "if anyof (size :over 1, size :under 9) { if true { if anyof(true, false) { discard; } } }",
+            1,
+            "a rule asks for all or for any",
+        ),
+        ("if " + "not " * 50 + "true { discard; }", 1, "nested too deeply"),
+    ],
+)
+def test_what_cannot_be_said_is_refused_by_its_line(script, line, why):
+    with pytest.raises(InvalidArgument) as refused:
+        rules_of(script, FOLDERS)
+    assert refused.value.message.startswith(f"Line {line} cannot become a rule: ")
+    assert why in refused.value.message and "Nothing was imported." in refused.value.message
+    assert refused.value.about == str(line)
+
+
+@pytest.mark.parametrize(
+    "script", ["\n\nif true {", "fileinto;", "{}", "if discard {}", "\nnonsense;", '"x', "/* x"]
+)
+def test_what_is_no_sieve_is_told_with_its_line(script):
+    with pytest.raises(InvalidArgument, match=r"The script is not right, line \d+: "):
+        rules_of(script, {})
+
+
+def test_an_empty_script_gives_no_rules():
+    assert rules_of("# nothing\n", {}) == []
+    assert rules_of("keep;", {}) == []
+
+
+@given(st.text(alphabet='ifels {}()[]";:#/*\\\nnotrue headrcsby,1K', max_size=200))
+def test_any_text_is_answered_or_refused(text):
+    try:
+        rules_of(text, {})
+    except InvalidArgument as refused:
+        assert refused.about
+
+
+@pytest.mark.parametrize(
+    "piece", ["text:", "/*", "if true {} ", "#\n", "not ", '"', "[", "(", "keep; ", "\\"]
+)
+def test_no_script_is_slow(piece):
+    script = (piece * 65_536)[:65_536]
+    began = time.process_time()
+    with suppress(InvalidArgument):
+        rules_of(script, {})
+    assert time.process_time() - began < 5
