@@ -69,7 +69,7 @@ class Theme:
         self._listeners: List[Callable[[], None]] = []
         present = set(tkfont.families(root))
         family = next((name for name in FAMILIES if name in present), "")
-        self.family = family or tkfont.nametofont("TkDefaultFont", root).actual("family")
+        self.family = family or str(root.tk.call("font", "actual", "TkDefaultFont", "-family"))
         self.fonts = {
             name: tkfont.Font(
                 root, name="restante." + name, exists=False, family=self.family, size=size, weight=weight
@@ -153,7 +153,7 @@ class Theme:
             "TkCaptionFont",
             "TkHeadingFont",
         ):
-            tkfont.nametofont(name, self.root).configure(family=self.family, size=size)
+            self.root.tk.call("font", "configure", name, "-family", self.family, "-size", size)
 
     def _style_buttons(self, style: ttk.Style) -> None:
         bare: Any = [
