@@ -43,10 +43,10 @@ class Reader:
     def get(self, mail: UserStore, ids: list[str], *, text: bool = True, runs: bool = True) -> MessagesGot:
         """Return messages opened: rows, headers, parts, notices, warnings, and with `text` what they say.
 
-        Each is read by itself, so that fifty large ones do not lie in memory together. A damaged one is its row
-        with `damaged`, one that takes too much to be read has `too_complex` and as much
-        as could be read. Once the answer has 900 KB, later texts come empty with `text_truncated`: ask for
-        them by themselves. Raises Busy, Draining (temporary).
+        Each is read by itself, so that fifty large ones do not lie in memory together. A damaged one is its
+        row with `damaged`; one that takes too much to be read has `too_complex` and as much as could be read.
+        Once the answer has 900 KB, later texts come empty with `text_truncated`: ask for them by themselves.
+        Raises Busy, Draining (temporary).
         """
         messages, missing, left = [], [], ANSWER_OCTETS
         for id in ids:

@@ -36,22 +36,41 @@ _LABELS = {
     "x-utf-8": "utf-8",
     "unicode-1-1-utf-8": "utf-8",
     "unicode-1-1-utf-7": "utf-7",
-    "ks_c_5601-1987": "cp949",
-    "ks_c_5601-1989": "cp949",
-    "ansi_x3.4-1968": "",
-    "x-sjis": "cp932",
-    "x-gbk": "gb18030",
-    "x-mac-roman": "mac_roman",
-    "macintosh": "mac_roman",
-    "iso-8859-8-i": "iso8859-8",
-    "iso-8859-8-e": "iso8859-8",
-    "iso-8859-6-i": "iso8859-6",
-    "x-windows-949": "cp949",
-    "windows-31j": "cp932",
+    **dict.fromkeys(("ansi_x3.4-1968", "us_ascii", "usascii", "iso646-us", "x-ia5", "ansi"), ""),
+    **dict.fromkeys(("iso-latin-1", "latin-1", "8859-1"), "cp1252"),
+    **dict.fromkeys(
+        ("unicode11utf8", "unicode20utf8", "x-unicode20utf8", "utf8mb4", "utf-8mb4", "cesu-8"), "utf-8"
+    ),
+    **dict.fromkeys(("csunicode", "iso-10646-ucs-2", "ucs-2", "unicode"), "utf-16"),
+    **dict.fromkeys(("ks_c_5601-1987", "ks_c_5601-1989", "ksc_5601", "csksc56011987", "cseuckr"), "cp949"),
+    **dict.fromkeys(("iso-ir-149", "windows-949", "x-windows-949"), "cp949"),
+    **dict.fromkeys(("csgb2312", "gb_2312", "gb_2312-80", "windows-936", "x-gbk"), "gb18030"),
+    **dict.fromkeys(("cn-big5", "windows-950", "x-windows-950"), "cp950"),
+    **dict.fromkeys(("windows-31j", "x-sjis"), "cp932"),
+    "cseucpkdfmtjapanese": "euc_jp",
+    **dict.fromkeys(("windows-874", "dos-874"), "cp874"),
+    **dict.fromkeys(("koi", "koi8"), "koi8-r"),
+    "koi8-ru": "koi8-u",
+    **dict.fromkeys(("mac", "csmacintosh", "macintosh", "x-mac-roman"), "mac_roman"),
+    "x-mac-ukrainian": "mac_cyrillic",
+    "x-mac-ce": "mac_latin2",
+    "x-mac-icelandic": "mac_iceland",
+    **dict.fromkeys(
+        ("iso-8859-8-i", "iso-8859-8-e", "csiso88598i", "csiso88598e", "visual", "logical"), "iso8859-8"
+    ),
+    **dict.fromkeys(("iso-8859-6-i", "iso-8859-6-e", "csiso88596i", "csiso88596e"), "iso8859-6"),
+    "sun_eu_greek": "iso8859-7",
+    "csisolatin9": "iso8859-15",
 }
+# Names that people put together by themselves, and what is common to each kind.
+_NUMBERED = (
+    (re.compile(r"(?:x-)?iso[-_ ]?8859[-_ ]?(\d{1,2})(?!\d).*"), "iso8859-{}"),
+    (re.compile(r"(?:x-)?(?:windows?|win|ansi|cp|ms|ibm|dos)[-_ ]?(\d{3,4})(?!\d).*"), "cp{}"),
+)
 # Codecs that are not character sets, or that take a time that is not linear.
 _REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 
+_SHIFT = re.compile(rb"\x1b\$[@B][!-~]{2}")
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -67,7 +86,9 @@ def decode(octets: bytes, label: str = "") -> str:
     Pure; never raises.
     """
     if octets.isascii() and not _shifts(label):
-        return clean(octets.decode("ascii"))
+        # Japanese mail may say nothing of its character set: what it shifts by says enough.
+        shifted = b"\x1b$" in octets and _SHIFT.search(octets)
+        return clean(octets.decode("iso2022_jp_ext", "replace") if shifted else octets.decode("ascii"))
     codec = _codec(label[:64].strip().strip("\"'").lower())
     if codec in ("", "utf-8"):
         return clean(_guess(octets, codec))
@@ -99,6 +120,10 @@ def _codec(label: str) -> str:
     try:
         found = codecs.lookup(label.replace("\x00", ""))
     except (LookupError, ValueError, UnicodeError):
+        for pattern, name in _NUMBERED:
+            match = pattern.fullmatch(label)
+            if match and name.format(match[1]) != label:
+                return _codec(name.format(match[1]))
         return _codec(label[2:]) if label.startswith("x-") else ""
     if not getattr(found, "_is_text_encoding", True) or found.name in _REFUSED:
         return ""

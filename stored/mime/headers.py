@@ -118,6 +118,7 @@ _PIECE = re.compile(
 _COMMENT = re.compile(r"\([^()]*+\)")
 _PAREN = re.compile(r"[()]|\\.", re.S)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.S)
+_BLANK_DOT = re.compile(r"(?<=\S)\s++\.\s*+(?=[\w-])")  # obs-domain: test . example
 
 
 def addresses_of(value: str, limit: int = RECIPIENT_LIMIT) -> list[Address]:
@@ -146,6 +147,10 @@ def addresses_of(value: str, limit: int = RECIPIENT_LIMIT) -> list[Address]:
                 found.append(address)
                 reading = _Reading()
         else:
+            if kind == "angle" and reading.complete() and "@" in match["angle"]:
+                # Two addresses with nothing between them: somebody forgot the comma.
+                reading, before = reading.split()
+                found += [before] if before else []
             reading.take(kind or "", match)
     if len(found) < limit and (address := reading.address()):
         found.append(address)
@@ -167,6 +172,7 @@ class _Reading:
 
     def __init__(self) -> None:
         self.words: list[str] = []
+        self.after: list[str] = []  # words behind the address in angle brackets
         self.comments: list[str] = []
         self.angle: str | None = None
         self.quoted = False
@@ -177,21 +183,31 @@ class _Reading:
     def take(self, kind: str, match: re.Match[str]) -> None:
         if kind == "angle" and (self.angle is None or "@" not in self.angle):
             self.angle = match["angle"]
-        elif kind == "quoted":
-            self.quoted = True
-            self.words.append(_QUOTED_PAIR.sub(r"\1", match["quoted"]))
         elif kind != "angle":
-            self.words.append(match[0])
+            self.quoted = self.quoted or kind == "quoted"
+            said = _QUOTED_PAIR.sub(r"\1", match["quoted"]) if kind == "quoted" else match[0]
+            (self.after if self.complete() else self.words).append(said)
+
+    def complete(self) -> bool:
+        """Tell whether an address in angle brackets has come."""
+        return self.angle is not None and "@" in self.angle
+
+    def split(self) -> tuple["_Reading", Address | None]:
+        """Return what was read up to the address in angle brackets, and a new reading of what came behind."""
+        following = _Reading()
+        following.words, self.after = self.after, []
+        return following, self.address()
 
     def address(self) -> Address | None:
         """Return what was read, None when it was nothing."""
-        words = "".join(self.words).strip()
+        words = "".join((*self.words, *self.after)).strip()
         if self.angle is not None:
             name = words or (self.comments[0] if self.comments else "")
             return self._made(name, self.angle)
         if not words:
             return None
         if "@" in words and not self.quoted:
+            words = _BLANK_DOT.sub(".", words)
             address = next(word for word in words.split() if "@" in word) if " " in words else words
             name = words.replace(address, "", 1).strip()
             return self._made(name or (self.comments[0] if self.comments else ""), address)
@@ -267,10 +283,24 @@ def message_ids(value: str) -> list[str]:
     return [clean(item) for item in found if item][:FIELD_LIMIT]
 
 
+_ISO_DATE = re.compile(
+    r"(\d{4})-(\d{2})-(\d{2})[T ]\s*(\d{2}):(\d{2})(?::(\d{2}))?(?:\.\d{1,9})?\s*(Z|[+-]\d{2}:?\d{2})?"
+)
+
+
 def date_of(value: str) -> datetime | None:
     """Return a Date field's moment in UTC; None when it names none."""
+    said = value[:200]
+    while "(" in said and (bare := _COMMENT.sub(" ", said)) != said:
+        said = bare
     try:
-        parsed = parsedate_tz(value[:200])
+        if match := _ISO_DATE.match(said.strip()):
+            zone = (match[7] or "Z").replace(":", "")
+            return datetime.strptime(
+                f"{match[1]}{match[2]}{match[3]} {match[4]}{match[5]}{match[6] or '00'} {zone}",
+                "%Y%m%d %H%M%S %z",
+            ).astimezone(UTC)
+        parsed = parsedate_tz(said)
         if parsed is None or not 1 <= parsed[2] <= 31:
             return None
         return datetime.fromtimestamp(mktime_tz(parsed), UTC)

@@ -13,18 +13,26 @@ from stored.mime.headers import Fields, fields_of, first, parameters_of
 
 Octets = bytes | mmap
 
-HEADER_OCTETS = 65_536
+HEADER_OCTETS = 65_536  # of a part
+WHOLE_HEADER_OCTETS = 262_144  # of the message itself: letters to a thousand people are that long
 PART_LIMIT = 1_000
 DEPTH_LIMIT = 50
 DELIMITER_LIMIT = 20_000  # lines that begin like a delimiter, over the whole message
 
-_HEADER_LINES = re.compile(rb"(?:(?:[!-9;-~]++[ \t]*+:|[ \t]+[^\s]|>?From )[^\n]*+(?:\n|\Z))*+")
+# A line of blanks alone goes on only where a continued line follows it (RFC 5322 section 4.2, obs-FWS).
+_HEADER_LINES = re.compile(
+    rb"(?:(?:[!-9;-~]++[ \t]*+:|[ \t]+[^\s]|[ \t]+\r?\n(?=[ \t]+[^\s])|>?From )[^\n]*+(?:\n|\Z))*+"
+)
 _LEADING = re.compile(rb"\s+(?=[A-Za-z][\w-]*:)")
-_STRAY_LINE = re.compile(rb"[^\s][^\n]*\n(?=[A-Za-z][\w-]*:)")
+_STRAY_LINE = re.compile(rb"[^\s][^\n]*+\n(?=(?:[ \t]++[^\s][^\n]*+\n){0,20}+[A-Za-z][\w-]*:)")
+_STRAY_IN_PART = re.compile(rb"[^\s][^\n]*+\n(?=Content-[A-Za-z-]+:)", re.I)
 STRAY_LIMIT = 20
 _BLANK = re.compile(rb"[ \t]*\r?\n")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _AFTER_DELIMITER = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)|(--)")
+
+# What people write in place of a type; whatever else is none is read as text (RFC 2045 section 5.2).
+_TYPES = {"html": "text/html", "multipart": "multipart/mixed"}
 
 
 @dataclass(slots=True)
@@ -63,7 +71,7 @@ class Scan:
         default = "message/rfc822" if parent == "multipart/digest" else "text/plain"
         kind, parameters = parameters_of(first(fields, "content-type"))
         if kind.count("/") != 1 or kind.startswith("/") or kind.endswith("/"):
-            kind = "text/html" if kind == "html" else default if not kind or kind == "text" else "text/plain"
+            kind = _TYPES.get(kind, "text/plain" if kind else default)
         node = Node(number or "1", kind, parameters, fields, start, min(body, end), end, parent)
         self.parts += 1
         boundary = parameters.get("boundary", "").rstrip()
@@ -90,8 +98,9 @@ class Scan:
         pieces: list[tuple[int, int]] = []
         opened = -1
         for line, after, closing in self._delimiter_lines(start, end, delimiter):
-            if opened >= 0:
-                pieces.append((opened, max(opened, line)))
+            # Two delimiters with no line end of their own between them enclose nothing (RFC 2046 5.1.1).
+            if opened >= 0 and line >= opened:
+                pieces.append((opened, line))
             opened = -1 if closing else after
             if closing or len(pieces) >= PART_LIMIT:
                 return pieces
@@ -138,13 +147,15 @@ def header_bounds(raw: Octets, start: int, end: int, *, whole: bool = False) -> 
     """Return where the header block that begins at `start` ends, and where the body begins.
 
     At the head of a whole message empty lines before the first field, and a stray line between fields, are
-    passed over: a letter whose header is half unreadable is better read than shown as one long text.
+    passed over: a letter whose header is half unreadable is better read than shown as one long text. So is a
+    stray line in the header of a part, where another Content- field follows: a parameter not indented.
     """
-    limit = min(end, start + HEADER_OCTETS)
+    limit = min(end, start + (WHOLE_HEADER_OCTETS if whole else HEADER_OCTETS))
     leading = _LEADING.match(raw, start, limit) if whole else None
     block_end = _fields_end(raw, leading.end() if leading else start, limit)
-    for _ in range(STRAY_LIMIT if whole else 0):
-        stray = _STRAY_LINE.match(raw, block_end, limit)
+    stray_line = _STRAY_LINE if whole else _STRAY_IN_PART
+    for _ in range(STRAY_LIMIT if whole or block_end > start else 0):
+        stray = stray_line.match(raw, block_end, limit)
         if not stray:
             break
         block_end = _fields_end(raw, stray.end(), limit)

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from stored.mime.charsets import clean
 from stored.mime.headers import (
     Address,
     addresses_of,
@@ -54,7 +55,7 @@ def summary_of(raw: Octets, scan: Scan, *, body: bool = True) -> Summary:
         reply_to=_addresses(fields, "reply-to"),
         subject=decode_words(first(fields, "subject"))[:_LINE_LIMIT],
         sent_at=date_of(first(fields, "date")),
-        message_id="".join(message_ids(first(fields, "message-id"))[:1]),
+        message_id=_message_id(first(fields, "message-id")),
         in_reply_to="".join(message_ids(first(fields, "in-reply-to"))[:1]),
         references=message_ids(first(fields, "references"))[-_REFERENCE_LIMIT:],
         snippet=snippet_in(raw, parts) if body else "",
@@ -62,6 +63,12 @@ def summary_of(raw: Octets, scan: Scan, *, body: bool = True) -> Summary:
         headers=[(name, decode_words(value)) for name, value in fields] if body else [],
         body_hash=body_hash(raw, scan.root.body) if body else b"",
     )
+
+
+def _message_id(value: str) -> str:
+    """Return a letter's own id; one without angle brackets and "@", too, is what answers will name."""
+    found = message_ids(value)
+    return found[0] if found else clean("".join(value.split()).strip("<>"))[:_LINE_LIMIT]
 
 
 def _addresses(fields: list[tuple[str, str]], name: str) -> list[Address]:

@@ -20,6 +20,7 @@ _SPAN_LIMIT = 2_000
 
 BOLD, ITALIC, UNDERLINE, STRIKE, CODE, HIDE = "\ufdd0", "\ufdd2", "\ufdd4", "\ufdd6", "\ufdd8", "\ufdda"
 HIDDEN_ELEMENT, LINK, LINK_END, PICTURE, END = "\ufddc", "\ufddd", "\ufddf", "\ufde0", "\ufde1"
+_OPENING = (BOLD, ITALIC, UNDERLINE, STRIKE, CODE, HIDE)
 MARK = re.compile(rf"[{LINK}{PICTURE}]([0-9]{{1,5}}){END}|[\ufdd0-\ufdef]")
 _STRANGE = re.compile("[\ufdd0-\ufdef]")
 
@@ -173,7 +174,7 @@ class Marks:
 
     def __init__(self, found: Found) -> None:
         self._found = found
-        self._open: Counter[str] = Counter()
+        self._open = dict.fromkeys(_OPENING, 0)
         self._link = ""
         self._look: Look | None = None
 
@@ -195,12 +196,12 @@ class Marks:
             self._link = ""
         elif sign in _OPENING:
             self._open[sign] += 1
-        elif (opened := chr(ord(sign) - 1)) in _OPENING and self._open[opened]:
+        elif self._open.get(opened := chr(ord(sign) - 1)):
             self._open[opened] -= 1
         return None
 
     def hidden(self) -> bool:
-        return bool(self._open[HIDE])
+        return self._open[HIDE] > 0
 
     def look(self) -> Look:
         if self._look is None:
@@ -214,6 +215,3 @@ class Marks:
                 link=self._link,
             )
         return self._look
-
-
-_OPENING = frozenset((BOLD, ITALIC, UNDERLINE, STRIKE, CODE, HIDE))

@@ -6,7 +6,7 @@ from stored.mime.charsets import decode
 from stored.mime.html import HTML_LIMIT, html_lines, html_text
 from stored.mime.parts import Part, beginning
 from stored.mime.plain import plain_lines
-from stored.mime.runs import Line, Run, runs_of_lines
+from stored.mime.runs import Line, Run, runs_of_lines, text_of_lines
 from stored.mime.scanner import Node, Octets, Scan
 
 TEXT_LIMIT = 262_144  # characters; what one draft or one message shown may hold
@@ -33,11 +33,33 @@ def body_parts(parts: list[Part]) -> list[Part]:
     return plain or [part for part in parts if part.body and part.end > part.start]
 
 
-def text_in(raw: Octets, parts: list[Part]) -> tuple[str, bool]:
-    """Return the letter's text with line ends of one newline, and whether it was cut."""
+class Pages:
+    """The HTML parts of one message, each read at most once."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, tuple[list[Line], bool]] = {}
+
+    def lines(self, raw: Octets, part: Part) -> tuple[list[Line], bool]:
+        """Return the lines of an HTML part and whether there are more."""
+        if part.part not in self._read:
+            text, cut = _decoded(raw, part)
+            self._read[part.part] = (html_lines(text), cut)
+        return self._read[part.part]
+
+
+def text_in(raw: Octets, parts: list[Part], pages: Pages | None = None) -> tuple[str, bool]:
+    """Return the letter's text with line ends of one newline, and whether it was cut.
+
+    `pages` keeps the HTML that was read for `runs_in`, which so need not be read again.
+    """
+    pages = Pages() if pages is None else pages
     pieces, left, cut = [], TEXT_LIMIT, False
     for part in body_parts(parts):
-        text, part_cut = _part_text(raw, part)
+        if part.type == "text/html":
+            lines, part_cut = pages.lines(raw, part)
+            text = text_of_lines(lines)
+        else:
+            text, part_cut = _decoded(raw, part)
         if text.strip():
             pieces.append(text[:left])
             cut = cut or part_cut or len(text) > left
@@ -47,8 +69,11 @@ def text_in(raw: Octets, parts: list[Part]) -> tuple[str, bool]:
     return "\n".join(pieces), cut
 
 
-def runs_in(raw: Octets, scan: Scan, parts: list[Part], limit: int) -> tuple[list[Run], bool]:
+def runs_in(
+    raw: Octets, scan: Scan, parts: list[Part], limit: int, pages: Pages | None = None
+) -> tuple[list[Run], bool]:
     """Return the letter's text with its looks, from HTML where there is any, and whether it was cut."""
+    pages = Pages() if pages is None else pages
     by_number = {part.part: part for part in parts}
     lines: list[Line] = []
     cut = False
@@ -56,7 +81,11 @@ def runs_in(raw: Octets, scan: Scan, parts: list[Part], limit: int) -> tuple[lis
         part = by_number.get(leaf.number)
         if part is None or not part.body or part.end <= part.start:
             continue
-        said, part_cut = _part_lines(raw, part)
+        if part.type == "text/html":
+            said, part_cut = pages.lines(raw, part)
+        else:
+            text, part_cut = _decoded(raw, part)
+            said = plain_lines(text, flowed=part.flowed, delsp=part.delsp)
         lines += [Line(), *said] if lines and said else said
         cut = cut or part_cut
         if len(lines) > _RUN_LINES:
@@ -74,18 +103,6 @@ def _chosen(node: Node) -> list[Node]:
     pages = [leaves for leaves in choices if any(leaf.type == "text/html" for leaf in leaves)]
     texts = [leaves for leaves in choices if any(leaf.type == "text/plain" for leaf in leaves)]
     return (pages or texts or choices)[-1 if pages else 0]
-
-
-def _part_lines(raw: Octets, part: Part) -> tuple[list[Line], bool]:
-    text, cut = _decoded(raw, part)
-    if part.type == "text/html":
-        return html_lines(text), cut
-    return plain_lines(text, flowed=part.flowed, delsp=part.delsp), cut
-
-
-def _part_text(raw: Octets, part: Part) -> tuple[str, bool]:
-    text, cut = _decoded(raw, part)
-    return (html_text(text), cut) if part.type == "text/html" else (text, cut)
 
 
 def _decoded(raw: Octets, part: Part) -> tuple[str, bool]:

@@ -70,9 +70,9 @@ HTML_BOMBS = {
 
 @pytest.mark.parametrize("name", HTML_BOMBS)
 def test_no_html_takes_two_seconds(name):
-    began = time.perf_counter()
+    began = time.process_time()
     html_text(HTML_BOMBS[name])
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_plain_is_preferred_to_html_and_pieces_are_joined():
