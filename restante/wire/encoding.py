@@ -27,6 +27,7 @@ _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 # which costs only the slower way.
 _ESCAPED = re.compile(rb"\\[ubf]")
 _NONCHARACTER = re.compile(rb"\xef\xbf[\xbe\xbf]")
+_NULL = re.compile(rb"(?:^|[:,\[])null(?:$|[,\]}])")
 
 
 def _suspect(raw: bytes) -> bool:
@@ -35,7 +36,7 @@ def _suspect(raw: bytes) -> bool:
     Octet by octet first: one pattern for all of it is the dearest part of answering with a list.
     """
     return (
-        b"null" in raw
+        (b"null" in raw and _NULL.search(raw) is not None)
         or (b"\\" in raw and _ESCAPED.search(raw) is not None)
         or (b"\xef" in raw and _NONCHARACTER.search(raw) is not None)
     )
