@@ -6,24 +6,21 @@ This file lays them out and lets the panes' wishes reach the desk; each pane has
 from __future__ import annotations
 
 import tkinter as tk
-from pathlib import Path
-from tkinter import filedialog
 from typing import Any, Callable, Dict, List, Optional
 
 from tkclient.compose import Letter
 from tkclient.desk import Desk
 from tkclient.model import Row
-from tkclient.safe_name import safe_name
 from tkclient.trouble import ServerTrouble, Trouble
 from tkclient.ui import theme as look
 from tkclient.ui.accounts import AccountsPage
 from tkclient.ui.bars import Foot, TopBar
-from tkclient.ui.chooser import Chooser
 from tkclient.ui.collecting import trouble_of
 from tkclient.ui.dialogs import Notice
 from tkclient.ui.folders import folder_name
 from tkclient.ui.keys import KeysPage
 from tkclient.ui.left import LeftPane
+from tkclient.ui.letters import Letters
 from tkclient.ui.list import MessageList
 from tkclient.ui.parts import rule
 from tkclient.ui.reader import Reader
@@ -53,9 +50,9 @@ class MailPage(tk.Frame):
         self._cover: Any = None
         self._narrow = False
         self._reading = False
-        self._wanted = ""
         self._warned = False
         self._first_run = not desk.accounts.all
+        self.letters = Letters(self)
         self._build()
         self._listen()
         if self._first_run:
@@ -72,9 +69,9 @@ class MailPage(tk.Frame):
             "answer": self.answer,
             "answer_all": lambda: self.answer(True),
             "forward": self.forward,
-            "move": self.ask_where,
-            "unread": self.mark_unread,
-            "delete": self.delete,
+            "move": self.letters.ask_where,
+            "unread": self.letters.mark,
+            "delete": self.letters.delete,
             "leave": self.leave,
             "collect": self.collect,
             "accounts": self.open_account,
@@ -88,7 +85,7 @@ class MailPage(tk.Frame):
         self._left = tk.Frame(self, bg=look.DESK)
         self._left.pack_propagate(False)
         self._left.pack(side="left", fill="y")
-        self.left = LeftPane(self._left, theme, words, self.desk, self.choose_folder, verbs, self._trouble)
+        self.left = LeftPane(self._left, theme, words, self.desk, self.choose_folder, verbs, self.trouble)
         self.left.pack(fill="both", expand=True)
         rule(self, upright=True).pack(side="left", fill="y")
         self.right = tk.Frame(self, bg=look.PAPER)
@@ -109,7 +106,7 @@ class MailPage(tk.Frame):
         self._panes.rowconfigure(0, weight=1)
         self.list = MessageList(self._panes, theme, words, self.desk.mail.need, self._selected, self._entered)
         self._between = rule(self._panes, upright=True)
-        self.reader = Reader(self._panes, theme, words, self.save_attachment, self.take_up, self.back)
+        self.reader = Reader(self._panes, theme, words, self.letters.save_attachment, self.take_up, self.back)
         self.reader.attachments.octets_per_second = lambda: self.desk.link.meter.octets_per_second
 
     def _arrange(self) -> None:
@@ -219,7 +216,7 @@ class MailPage(tk.Frame):
             self._warned = False
             self.notice.clear()
 
-    def _trouble(self, trouble: Trouble) -> None:
+    def trouble(self, trouble: Trouble) -> None:
         self.notice.trouble(trouble)
 
     # Folders and letters
@@ -244,6 +241,9 @@ class MailPage(tk.Frame):
         """Do `go` once a letter that is being written has been kept."""
         if isinstance(self._cover, Writer):
             writer = self._cover
+            if writer.sending:
+                writer.notice.warn(self.words("writer.sending_wait"))
+                return
             writer.keep(
                 go, lambda trouble: writer.notice.trouble(trouble, [(self.words("writer.leave_anyway"), go)])
             )
@@ -257,7 +257,7 @@ class MailPage(tk.Frame):
     def _selected(self, row: Optional[Row]) -> None:
         """The person stopped on a row: show the letter beside the list."""
         if row is not None and not self._narrow:
-            self.open_letter(row)
+            self.letters.open_letter(row)
         self._letter_chosen()
 
     def _entered(self, row: Row) -> None:
@@ -269,31 +269,8 @@ class MailPage(tk.Frame):
         if self._narrow:
             self._arrange()
         if self.reader.letter is None or self.reader.letter["id"] != row["id"]:
-            self.open_letter(row)
+            self.letters.open_letter(row)
         self.reader.text.focus_set()
-
-    def open_letter(self, row: Row) -> None:
-        shown, wanted = self.reader, row["id"]
-        if shown.letter is not None and shown.letter["id"] == wanted:
-            return
-        shown.show_loading(row)
-        self._wanted = wanted
-
-        def done(letter: Dict[str, Any]) -> None:
-            if self._wanted == wanted and self.winfo_exists():
-                shown.show(letter)
-                if letter["folder"] == "sent":
-                    self.desk.outgoing.fate(wanted, lambda found: self._show_fate(wanted, found))
-
-        def failed(trouble: Trouble) -> None:
-            if self._wanted == wanted and self.winfo_exists():
-                shown.show_trouble(trouble, lambda: self.open_letter(row))
-
-        self.desk.mail.open_letter(wanted, done, failed)
-
-    def _show_fate(self, message: str, submission: Dict[str, Any]) -> None:
-        if self.winfo_exists() and self.reader.letter is not None and self.reader.letter["id"] == message:
-            self.reader.show_fate(submission)
 
     def back(self) -> None:
         """Escape: from a page to the mail, from the letter to the list."""
@@ -318,105 +295,20 @@ class MailPage(tk.Frame):
             panes[(at + 1) % len(panes)].focus_set()
 
     def _letter_chosen(self) -> None:
-        self.top.letter_chosen(self._chosen())
+        self.top.letter_chosen(self.chosen())
 
-    def _chosen(self) -> Optional[Row]:
+    def chosen(self) -> Optional[Row]:
         return self.list.selected if self._cover is None else None
 
-    def mark_unread(self) -> None:
-        row = self._chosen()
-        if row is not None:
-            self.desk.mail.mark_read([row["id"]], "seen" not in row["flags"], self._trouble)
-
-    def delete(self) -> None:
-        row = self._chosen()
-        if row is None:
-            return
-        if self.desk.mail.folder != "trash":
-            self._remove(row, "trash")
-            return
-        words = self.words
-
-        def for_good() -> None:
-            self.desk.mail.delete([row["id"]], lambda: None, self._trouble)
-            self._after_removal()
-
-        self.notice.ask(
-            words("delete.ask"),
-            [(words("delete.yes"), for_good), (words("delete.no"), self.list.canvas.focus_set)],
-        )
-
-    def _remove(self, row: Row, to: str) -> None:
-        """Move a letter away, and offer to bring it back."""
-        words, mail, was = self.words, self.desk.mail, row["folder"]
-        folder = self.desk.mailbox.folder(to)
-        name = folder_name(words, folder) if folder else to
-
-        def back() -> None:
-            mail.move([row["id"]], was, lambda: self.list.select_id(row["id"]), self._trouble)
-
-        undo = (words("notice.undo"), back)
-
-        def done() -> None:
-            self.notice.note(words("delete.done" if to == "trash" else "move.done", folder=name), [undo])
-
-        if to == "trash":
-            mail.delete([row["id"]], done, self._trouble)
-        else:
-            mail.move([row["id"]], to, done, self._trouble)
-        self._after_removal()
-
-    def _after_removal(self) -> None:
+    def letter_gone(self) -> None:
+        """The letter shown was moved away: put the selection on the next, without opening it."""
         self.list.after_removal()
         self.reader.show_nothing(self.words("reader.choose"))
-        self._wanted = ""
         if self._narrow and self._reading:
             self._reading = False
             self._arrange()
         self.list.canvas.focus_set()
         self._letter_chosen()
-
-    def ask_where(self) -> None:
-        """Offer the folders a letter can be moved to."""
-        row = self._chosen()
-        if row is None:
-            return
-        choices = [
-            (folder_name(self.words, folder), self._mover(row, folder["id"]))
-            for folder in self.desk.mailbox.folders
-            if folder["id"] != row["folder"] and folder["id"] not in ("drafts", "sent")
-        ]
-        Chooser(self.winfo_toplevel(), self.theme, self.top.place_of("move"), choices)
-
-    def _mover(self, row: Row, folder: str) -> Callable[[], None]:
-        return lambda: self._remove(row, folder)
-
-    def save_attachment(self, part: Dict[str, Any], line: Any) -> None:
-        """Let the person choose where, then fetch it there."""
-        name = safe_name(part.get("name", ""), self.words("attachment.unnamed"))
-        title = self.words("attachment.save_title")
-        chosen = filedialog.asksaveasfilename(
-            parent=self, title=title, initialfile=name, initialdir=str(Path.home())
-        )
-        if not chosen or not line.winfo_exists():
-            return
-        target = Path(chosen)
-
-        def done(_: Any) -> None:
-            if line.winfo_exists():
-                line.finished(self.words("attachment.saved"))
-            self.reader.notice.note(self.words("attachment.saved_as", file=str(target)))
-
-        def failed(trouble: Trouble) -> None:
-            if line.winfo_exists():
-                line.finished()
-            self.reader.notice.trouble(trouble)
-
-        def progress(moved: int, total: int) -> None:
-            if line.winfo_exists():
-                line.progress(moved, total)
-
-        line.begun(self.desk.mail.save_attachment(part, target, progress, done, failed))
 
     # Writing
 
@@ -430,18 +322,18 @@ class MailPage(tk.Frame):
             self._cover.post()
 
     def answer(self, everyone: bool = False) -> None:
-        row = self._chosen()
+        row = self.chosen()
         if row is not None:
-            self.desk.outgoing.answer(row["id"], everyone, self._open_writer, self._trouble)
+            self.desk.outgoing.answer(row["id"], everyone, self._open_writer, self.trouble)
 
     def forward(self) -> None:
-        row = self._chosen()
+        row = self.chosen()
         if row is not None:
-            self.desk.outgoing.forward(row["id"], self._open_writer, self._trouble)
+            self.desk.outgoing.forward(row["id"], self._open_writer, self.trouble)
 
     def take_up(self, id_: str) -> None:
         """Go on with a draft."""
-        self.desk.outgoing.take_up(id_, self._open_writer, self._trouble)
+        self.desk.outgoing.take_up(id_, self._open_writer, self.trouble)
 
     def _open_writer(self, letter: Letter) -> None:
         if not self.winfo_exists() or isinstance(self._cover, Writer):

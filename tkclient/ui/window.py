@@ -159,8 +159,8 @@ class Window:
             "<Control-r>": lambda page: page.answer(),
             "<Control-Shift-R>": lambda page: page.answer(True),
             "<Control-Shift-F>": lambda page: page.forward(),
-            "<Control-m>": lambda page: page.ask_where(),
-            "<Control-u>": lambda page: page.mark_unread(),
+            "<Control-m>": lambda page: page.letters.ask_where(),
+            "<Control-u>": lambda page: page.letters.mark(),
             "<Control-q>": lambda page: page.leave(),
             "<F5>": lambda page: page.collect(),
             "<F6>": lambda page: page.next_pane(),
@@ -227,7 +227,7 @@ class Window:
     def _delete_key(self, page: MailPage) -> None:
         """Delete a letter, but only from where letters are looked at, not from an entry."""
         if self.root.focus_get() in (page.list.canvas, page.reader.text):
-            page.delete()
+            page.letters.delete()
 
     # Breaking
 

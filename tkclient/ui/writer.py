@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import tkinter as tk
 from datetime import datetime
-from pathlib import Path
-from tkinter import filedialog, ttk
+from tkinter import ttk
 from typing import Any, Callable, Dict, Optional, Sequence
 
 from tkclient.clean import clean_line, clean_text
 from tkclient.compose import Letter
 from tkclient.desk import Desk
-from tkclient.outgoing import Attaching
 from tkclient.trouble import Trouble
 from tkclient.ui import theme as look
 from tkclient.ui.dialogs import Notice
-from tkclient.ui.parts import Mark, button, label
+from tkclient.ui.enclosures import Enclosures
+from tkclient.ui.parts import button, label
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
 
@@ -72,11 +71,10 @@ class Writer(tk.Frame):
             self._more.grid_remove()
         else:
             self._show_copies(False)
-        self._attached = tk.Frame(self, bg=look.PAPER)
-        self._attached.pack(side="bottom", fill="x", padx=px(26))
+        self.enclosures = Enclosures(self, self._theme, self._words, self._desk, self.letter, self.notice)
+        self.enclosures.pack(side="bottom", fill="x", padx=px(26))
         self._build_text()
-        for attachment in self.letter.attachments:
-            self._show_attachment(attachment, None)
+        self.enclosures.lift()
 
     def _build_actions(self) -> None:
         px, words = self._theme.px, self._words
@@ -247,6 +245,10 @@ class Writer(tk.Frame):
 
         self.keep(self._on_leave, stuck)
 
+    def attach(self) -> None:
+        """Let the person choose files to go along."""
+        self.enclosures.choose()
+
     def discard(self) -> None:
         """Throw the letter away, after asking when there is something to lose."""
         self.read_fields()
@@ -264,62 +266,6 @@ class Writer(tk.Frame):
     def _discard_now(self) -> None:
         self._desk.outgoing.discard(self.letter, lambda _: None)
         self._on_leave()
-
-    # Attaching
-
-    def attach(self) -> None:
-        """Let the person choose files and send them up."""
-        chosen = filedialog.askopenfilenames(
-            parent=self, title=self._words("writer.attach_title"), initialdir=str(Path.home())
-        )
-        for name in chosen or ():
-            self.attach_file(Path(name))
-
-    def attach_file(self, file: Path) -> None:
-        moving: Dict[str, Any] = {}
-
-        def progress(sent: int, total: int) -> None:
-            if "note" in moving and moving["note"].winfo_exists():
-                done, all_ = self._words.octets(sent), self._words.octets(total)
-                moving["note"].configure(text=self._words("attachment.moved", done=done, total=all_))
-
-        def there(attachment: Any) -> None:
-            if moving["note"].winfo_exists():
-                moving["note"].configure(text=self._words.octets(attachment.octets))
-
-        def lost(trouble: Trouble) -> None:
-            if not self._gone:
-                if moving["row"].winfo_exists():
-                    moving["row"].destroy()
-                self.notice.trouble(trouble, [(self._words("notice.again"), lambda: self.attach_file(file))])
-
-        try:
-            attaching = self._desk.outgoing.attach(self.letter, file, progress, there, lost)
-        except Trouble as trouble:
-            self.notice.trouble(trouble)
-            return
-        moving["row"], moving["note"] = self._show_attachment(attaching.attachment, attaching)
-
-    def _show_attachment(self, attachment: Any, attaching: Optional[Attaching]) -> Any:
-        px, theme = self._theme.px, self._theme
-        row = tk.Frame(self._attached, bg=look.DESK)
-        row.pack(fill="x", pady=(0, px(4)))
-        Mark(row, theme, "clip", 13).pack(side="left", padx=(px(10), px(6)))
-
-        def remove() -> None:
-            if attaching is not None:
-                attaching.task.cancel()
-            if attachment in self.letter.attachments:
-                self.letter.attachments.remove(attachment)
-            row.destroy()
-            if not self._attached.winfo_children():
-                self._attached.configure(height=1)
-
-        button(row, self._words("writer.remove"), remove, "Desk").pack(side="right", padx=px(6), pady=px(3))
-        note = label(row, theme, self._words.octets(attachment.octets), "aside", look.SOFT)
-        note.pack(side="right", padx=px(6))
-        label(row, theme, clean_line(attachment.name, limit=80), "strong").pack(side="left", fill="x")
-        return row, note
 
     # Sending
 

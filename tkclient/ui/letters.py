@@ -1,0 +1,142 @@
+"""What a person does with the letter chosen in the list: read, mark, delete, move, save what is attached."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tkinter import filedialog
+from typing import TYPE_CHECKING, Any, Callable, Dict
+
+from tkclient.model import Row
+from tkclient.safe_name import safe_name
+from tkclient.trouble import Trouble
+from tkclient.ui.chooser import Chooser
+from tkclient.ui.folders import folder_name
+
+if TYPE_CHECKING:
+    from tkclient.ui.mail import MailPage
+
+
+class Letters:
+    """Acts for the page of mail, which says which letter is chosen and shows what comes of it."""
+
+    def __init__(self, page: "MailPage") -> None:
+        self._page = page
+        self._wanted = ""
+
+    def open_letter(self, row: Row) -> None:
+        shown, wanted = self._page.reader, row["id"]
+        if shown.letter is not None and shown.letter["id"] == wanted:
+            return
+        shown.show_loading(row)
+        self._wanted = wanted
+
+        def done(letter: Dict[str, Any]) -> None:
+            if self._wanted == wanted and self._page.winfo_exists():
+                shown.show(letter)
+                if letter["folder"] == "sent":
+                    self._page.desk.outgoing.fate(wanted, lambda found: self._show_fate(wanted, found))
+
+        def failed(trouble: Trouble) -> None:
+            if self._wanted == wanted and self._page.winfo_exists():
+                shown.show_trouble(trouble, lambda: self.open_letter(row))
+
+        self._page.desk.mail.open_letter(wanted, done, failed)
+
+    def _show_fate(self, message: str, submission: Dict[str, Any]) -> None:
+        if (
+            self._page.winfo_exists()
+            and self._page.reader.letter is not None
+            and self._page.reader.letter["id"] == message
+        ):
+            self._page.reader.show_fate(submission)
+
+    def mark(self) -> None:
+        row = self._page.chosen()
+        if row is not None:
+            self._page.desk.mail.mark_read([row["id"]], "seen" not in row["flags"], self._page.trouble)
+
+    def delete(self) -> None:
+        row = self._page.chosen()
+        if row is None:
+            return
+        if self._page.desk.mail.folder != "trash":
+            self._remove(row, "trash")
+            return
+        words = self._page.words
+
+        def for_good() -> None:
+            self._page.desk.mail.delete([row["id"]], lambda: None, self._page.trouble)
+            self._after_removal()
+
+        self._page.notice.ask(
+            words("delete.ask"),
+            [(words("delete.yes"), for_good), (words("delete.no"), self._page.list.canvas.focus_set)],
+        )
+
+    def _remove(self, row: Row, to: str) -> None:
+        """Move a letter away, and offer to bring it back."""
+        words, mail, was = self._page.words, self._page.desk.mail, row["folder"]
+        folder = self._page.desk.mailbox.folder(to)
+        name = folder_name(words, folder) if folder else to
+
+        def back() -> None:
+            mail.move([row["id"]], was, lambda: self._page.list.select_id(row["id"]), self._page.trouble)
+
+        undo = (words("notice.undo"), back)
+
+        def done() -> None:
+            self._page.notice.note(
+                words("delete.done" if to == "trash" else "move.done", folder=name), [undo]
+            )
+
+        if to == "trash":
+            mail.delete([row["id"]], done, self._page.trouble)
+        else:
+            mail.move([row["id"]], to, done, self._page.trouble)
+        self._after_removal()
+
+    def _after_removal(self) -> None:
+        self._wanted = ""
+        self._page.letter_gone()
+
+    def ask_where(self) -> None:
+        """Offer the folders a letter can be moved to."""
+        row = self._page.chosen()
+        if row is None:
+            return
+        choices = [
+            (folder_name(self._page.words, folder), self._mover(row, folder["id"]))
+            for folder in self._page.desk.mailbox.folders
+            if folder["id"] != row["folder"] and folder["id"] not in ("drafts", "sent")
+        ]
+        Chooser(self._page.winfo_toplevel(), self._page.theme, self._page.top.place_of("move"), choices)
+
+    def _mover(self, row: Row, folder: str) -> Callable[[], None]:
+        return lambda: self._remove(row, folder)
+
+    def save_attachment(self, part: Dict[str, Any], line: Any) -> None:
+        """Let the person choose where, then fetch it there."""
+        name = safe_name(part.get("name", ""), self._page.words("attachment.unnamed"))
+        title = self._page.words("attachment.save_title")
+        chosen = filedialog.asksaveasfilename(
+            parent=self._page, title=title, initialfile=name, initialdir=str(Path.home())
+        )
+        if not chosen or not line.winfo_exists():
+            return
+        target = Path(chosen)
+
+        def done(_: Any) -> None:
+            if line.winfo_exists():
+                line.finished(self._page.words("attachment.saved"))
+            self._page.reader.notice.note(self._page.words("attachment.saved_as", file=str(target)))
+
+        def failed(trouble: Trouble) -> None:
+            if line.winfo_exists():
+                line.finished()
+            self._page.reader.notice.trouble(trouble)
+
+        def progress(moved: int, total: int) -> None:
+            if line.winfo_exists():
+                line.progress(moved, total)
+
+        line.begun(self._page.desk.mail.save_attachment(part, target, progress, done, failed))
