@@ -10,7 +10,6 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from stored.mime.runs import Line, Look, Writer, text_of_lines
 from stored.mime.tags import (
-    HIDDEN_ELEMENT,
     MARK,
     Found,
     Marks,
@@ -52,7 +51,8 @@ def html_lines(html: str) -> list[Line]:
         node, leaving = todo.pop()
         tag = node.tag or ""
         if tag == "-text":
-            if reader.text(node.text_content or ""):
+            around = node.parent.tag if node.parent is not None else ""
+            if reader.text(node.text_content or "", around or ""):
                 # The rest of the element that this stands in is not to be seen: go on where it is left.
                 while todo and not todo[-1][1]:
                     todo.pop()
@@ -80,13 +80,13 @@ class _Reader:
         self._outside: list[Marks] = []  # the looks around each cell that is open
         self._counts: list[int] = []  # of each list that is open: the number of its last item, -1: bullets
 
-    def text(self, text: str) -> bool:
-        """Add text; return True when a mark in it says that the element around it is hidden."""
+    def text(self, text: str, around: str) -> bool:
+        """Add text; return True when a mark at its beginning says that the element `around` it is hidden."""
         at = 0
         for mark in MARK.finditer(text):
             self._say(text[at : mark.start()])
             at = mark.end()
-            if mark[0] == HIDDEN_ELEMENT:
+            if mark[2] == around and not mark.start():
                 return True
             picture = self._marks.take(mark)
             if picture is not None and not self._marks.hidden():

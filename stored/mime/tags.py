@@ -21,15 +21,14 @@ _SPAN_LIMIT = 2_000
 BOLD, ITALIC, UNDERLINE, STRIKE, CODE, HIDE = "\ufdd0", "\ufdd2", "\ufdd4", "\ufdd6", "\ufdd8", "\ufdda"
 HIDDEN_ELEMENT, LINK, LINK_END, PICTURE, END = "\ufddc", "\ufddd", "\ufddf", "\ufde0", "\ufde1"
 _OPENING = (BOLD, ITALIC, UNDERLINE, STRIKE, CODE, HIDE)
-MARK = re.compile(rf"[{LINK}{PICTURE}]([0-9]{{1,5}}){END}|[\ufdd0-\ufdef]")
+MARK = re.compile(
+    rf"[{LINK}{PICTURE}]([0-9]{{1,5}}){END}|{HIDDEN_ELEMENT}([a-z0-9]{{1,10}}){END}|[\ufdd0-\ufdef]"
+)
 _STRANGE = re.compile("[\ufdd0-\ufdef]")
 
 # A tag with its attributes; a quoted value may hold ">" if it is not too long. Possessive: no going back.
 _TAG = re.compile(r"""<(/?)([a-zA-Z][^\s/><]*+)((?:[^>"']++|"[^"]{0,2000}+"|'[^']{0,2000}+'|["'])*+)>?""")
-_VALUE = r"""\s*=\s*(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]++))"""
-_HREF = re.compile(rf"(?:^|[\s\"'/])href{_VALUE}", re.I)
-_SOURCE = re.compile(rf"(?:^|[\s\"'/])src{_VALUE}", re.I)
-_ALT = re.compile(r"""\balt\s*=\s*(?:"([^"<>]{1,200})"|'([^'<>]{1,200})')""", re.I)
+_ATTRIBUTE = re.compile(r"""([^\s"'>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"?|'([^']*+)'?|([^\s>]*+)))?|["'=]""")
 _STYLED = re.compile(r"style\s*=|\bhidden\b", re.I)
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?![.\d])"
@@ -113,7 +112,7 @@ class _Tags:
             return _closing(look) if slash else look
         hidden = not slash and name in _HIDEABLE and self._hides(attributes)
         if name in _UNNESTED:
-            return f"<{slash}{name}>{HIDDEN_ELEMENT if hidden else ''}"
+            return f"<{slash}{name}>{_hiding(name) if hidden else ''}"
         if slash:
             if self._depth[name] > 0:
                 self._depth[name] -= 1
@@ -123,16 +122,15 @@ class _Tags:
         else:
             self._depth[name] += 1
             self._total += 1
-        return f"<{slash}{name}>{HIDDEN_ELEMENT if hidden else ''}"
+        return f"<{slash}{name}>{_hiding(name) if hidden else ''}"
 
     @staticmethod
     def _hides(attributes: str) -> bool:
         return bool(_STYLED.search(attributes) and _HIDDEN.search(attributes))
 
     def _picture(self, attributes: str) -> str:
-        alt = _ALT.search(attributes)
-        said = unescape(alt[1] or alt[2]) if alt else ""
-        source = _value(_SOURCE, attributes)
+        said = _attribute("alt", attributes)[:200]
+        source = _attribute("src", attributes)
         cid = source[4:].strip() if source[:4].lower() == "cid:" else ""
         if (not cid and not said) or len(self.found.pictures) >= FOUND_LIMIT or self._hides(attributes):
             return ""
@@ -140,7 +138,7 @@ class _Tags:
         return f"{PICTURE}{len(self.found.pictures) - 1}{END}"
 
     def _link(self, attributes: str) -> str:
-        target = target_of(_value(_HREF, attributes))
+        target = target_of(_attribute("href", attributes))
         if not target or len(self.found.links) >= FOUND_LIMIT:
             return LINK_END
         self.found.links.append(target)
@@ -164,9 +162,17 @@ def _closing(look: str) -> str:
     return chr(ord(look) + 1) if look else ""
 
 
-def _value(pattern: re.Pattern[str], attributes: str) -> str:
-    found = pattern.search(attributes)
-    return unescape(found[1] or found[2] or found[3] or "") if found else ""
+def _hiding(name: str) -> str:
+    """Return the mark that hides the element it stands in, if that really is of this name."""
+    return f"{HIDDEN_ELEMENT}{name}{END}"
+
+
+def _attribute(name: str, attributes: str) -> str:
+    """Return the value of the first attribute called `name`, "" without one. Pure."""
+    for found in _ATTRIBUTE.finditer(attributes):
+        if found[1] and found[1].lower() == name:
+            return unescape(found[2] or found[3] or found[4] or "")
+    return ""
 
 
 class Marks:

@@ -1,0 +1,130 @@
+"""What may deceive a reader, and what only looks as if."""
+
+import pytest
+
+from stored.mime.cautions import mixed_scripts, registered, related
+from stored.mime.reading import reading_of
+
+
+def warned(body="x", kind="text/html; charset=utf-8", **fields):
+    """Return (kind, where, said, true) of each warning of a letter."""
+    head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items())
+    raw = f"{head}Content-Type: {kind}\r\n\r\n{body}".encode()
+    warnings = reading_of(raw, runs_limit=100_000).warnings
+    assert all(one["sentence"].endswith(".") for one in warnings)
+    return [(one["kind"], one["where"], one["said"], one["true"]) for one in warnings]
+
+
+def test_a_name_that_is_another_address():
+    assert warned(From='"ceo@bank.example" <x@evil.example>') == [
+        ("name_is_address", "from", "ceo@bank.example", "x@evil.example")
+    ]
+
+
+@pytest.mark.parametrize(
+    "sender", ['"x@evil.example" <x@evil.example>', '"X@Evil.example" <x@evil.example>', "Ana <a@b.example>"]
+)
+def test_a_name_that_is_the_own_address_is_nothing(sender):
+    assert warned(From=sender) == []
+
+
+def test_characters_that_turn_the_order():
+    assert [one[:2] for one in warned(Subject="pay\u202eevil")] == [("bidirectional", "subject")]
+    attached = warned(kind='application/x; name="photo\u202egpj.exe"')
+    assert [one[:2] for one in attached] == [("bidirectional", "attachment")]
+
+
+def test_letters_of_alphabets_that_look_alike():
+    assert warned(From="PаyPal <x@y.example>", Subject="Привет Ana") == [
+        ("mixed_scripts", "from", "PаyPal", "")
+    ]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "Привет",
+        "ガーデン",
+        "日本のメール",
+        "Ελλάδα",
+        "naïve",
+        "µm",
+        "mañana",
+        "ＥＴＣマイレージ",
+        "x-rays и y",
+        "한국어",
+    ],
+)
+def test_words_of_one_alphabet_are_nothing(word):
+    assert mixed_scripts(word) == ""
+
+
+def test_answers_that_go_elsewhere():
+    assert warned(From="a@bank.example", Reply_To="b@mail.test") == [
+        ("reply_elsewhere", "reply_to", "a@bank.example", "b@mail.test")
+    ]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"Reply_To": "b@bank.example"},
+        {"Reply_To": "b@news.bank.example"},
+        {"Reply_To": "list@lists.example", "To": "list@lists.example", "List_Id": "<list.lists.example>"},
+        {"Reply_To": "list@lists.example", "List_Post": "<mailto:list@lists.example>"},
+    ],
+)
+def test_answers_that_stay_or_go_to_the_list_are_nothing(fields):
+    assert warned(From="a@bank.example", **fields) == []
+
+
+def test_links_that_lead_elsewhere():
+    body = '<a href="http://evil.example/x">www.bank.example</a>'
+    assert warned(body) == [("link_elsewhere", "link", "www.bank.example", "evil.example")]
+    assert (
+        warned('<a href="http://evil.example">https://<b>bank</b>.example/login</a>')[0][2] == "bank.example"
+    )
+    assert warned('<a href="mailto:x@evil.example">ana@bank.example</a>')[0][2:] == (
+        "bank.example",
+        "evil.example",
+    )
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        '<a href="http://click.bank.example/x">www.bank.example</a>',
+        '<a href="http://evil.example/x">Click here</a>',
+        '<a href="http://nodejs.example/x">Node.js is new</a>',
+        '<a href="https://bank.com.ar/">https://www.bank.com.ar</a>',
+        '<a href="https://xn--bcher-kva.example/">bücher.example</a>',
+        '<a href="http://[::1">x.example</a>',
+    ],
+)
+def test_links_that_say_where_they_lead_are_nothing(link):
+    assert warned(link) == []
+
+
+def test_a_host_that_only_looks_like_another():
+    assert warned('<a href="http://xn--pypal-4ve.example">here</a>')[0][:2] == ("mixed_scripts", "link")
+
+
+@pytest.mark.parametrize(
+    ("domain", "said"),
+    [
+        ("a.b.example", "b.example"),
+        ("x.correo.com.ar", "correo.com.ar"),
+        ("com.ar", "com.ar"),
+        ("localhost", "localhost"),
+        ("www.unlp.edu.ar", "unlp.edu.ar"),
+        ("a.co", "a.co"),
+    ],
+)
+def test_what_somebody_registered(domain, said):
+    assert registered(domain) == said
+    assert related(domain, said)
+
+
+def test_warnings_are_few():
+    body = "".join(f'<a href="http://evil{n}.example">bank{n}.example</a> ' for n in range(100))
+    assert len(warned(body)) == 20
