@@ -51,11 +51,13 @@ class MailPage(tk.Frame):
         self._narrow = False
         self._reading = False
         self._warned = False
-        self._first_run = not desk.accounts.all
         self.letters = Letters(self)
         self._build()
         self._listen()
-        if self._first_run:
+
+    def focus_first(self) -> None:
+        """Begin in the list; who has no account yet begins by adding one."""
+        if self._cover is None and not self.desk.accounts.all:
             self.show_accounts()
         else:
             self.list.canvas.focus_set()

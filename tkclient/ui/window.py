@@ -75,6 +75,9 @@ class Window:
         if old is not None:
             old.destroy()
         self.page.pack(fill="both", expand=True)
+        # Once everything has its place the focus is taken at once; else keys typed meanwhile would be lost.
+        self.root.update_idletasks()
+        self.page.focus_first()
 
     def show_login(self, trouble: Optional[Trouble] = None, said: str = "", creating: bool = False) -> None:
         """Show the first page, with a word on why when there is one."""
@@ -90,11 +93,6 @@ class Window:
             self.page.notice.trouble(trouble)
         elif said:
             self.page.notice.note(said)
-        self.root.after_idle(self._focus_page)
-
-    def _focus_page(self) -> None:
-        if isinstance(self.page, LoginPage):
-            self.page.focus_first()
 
     def speak(self, language: str) -> None:
         """Change the language of the first page; from then on it counts as told."""
