@@ -24,6 +24,8 @@ from stored.pop3 import PopClient
 from stored.probe import Prober
 from stored.reading import Reader
 from stored.rehearsal import Rehearsal
+from stored.search.finder import Finder
+from stored.search.indexer import Indexer
 from stored.sender import Sender
 from stored.service.blobs import BlobRoute
 from stored.service.collect import ClockService, CollectService
@@ -33,6 +35,7 @@ from stored.service.messages import MessageService
 from stored.service.outbox import OutboxService, OutcomeService
 from stored.service.pictures import PictureService
 from stored.service.quota import QuotaService
+from stored.service.search import SearchService
 from stored.service.sessions import SessionService
 from stored.sessions import Sessions
 from stored.settings import Settings
@@ -81,10 +84,12 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
     collector, collecting = _collecting(settings, store, profiled, clock, forwarder)
     parsers = Parsers()
     reader = Reader(parsers, settings.data.directory / "spool")
+    indexer, finder = _searching(settings, store, profiled)
     methods = Methods.of(
         SessionService(sessions),
         FolderService(store),
         MessageService(store, reader),
+        SearchService(finder),
         PictureService(blobs, reader),
         collecting,
         ClockService(clock),
@@ -97,8 +102,8 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
     public, internal = _applications(settings, keys, store, methods, sessions, blobs)
     return Wired(
         [(public, settings.http.listen), (internal, settings.http.internal_listen)],
-        parts=[parsers, sender, Collecting(collector), Upkeep(store, clock, settings.storage)],
-        closing=[store.close],
+        parts=[parsers, sender, Collecting(collector), Upkeep(store, clock, settings.storage), indexer],
+        closing=[store.close, finder.close],
     )
 
 
@@ -140,6 +145,19 @@ def _sending(
     writers = writers_from(profiled)
     drafts = Drafts(store, blobs, writers)
     return sender, Outbox(store, blobs, drafts, writers, intents, sender.wake), drafts
+
+
+def _searching(settings: Settings, store: Store, profiled: Peer) -> tuple[Indexer, Finder]:
+    lease = lease_from(profiled)
+    indexer = Indexer(store, settings.search, settings.data.directory / "spool")
+    store.on_write = indexer.wake
+    finder = Finder(
+        store,
+        indexer,
+        lambda user: [(account.id, account.address) for account in lease(user).accounts],
+        open_indexes=settings.search.open_indexes,
+    )
+    return indexer, finder
 
 
 def _applications(

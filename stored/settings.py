@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from restante.config import HttpSettings, KeySettings, LogSettings, section, setting
+from stored.search.settings import SearchSettings
 
 
 @dataclass(frozen=True)
@@ -164,3 +165,4 @@ class Settings:
     collect: CollectSettings = section(CollectSettings)
     hosts: HostSettings = section(HostSettings)
     relay: RelaySettings = section(RelaySettings)
+    search: SearchSettings = section(SearchSettings)

@@ -91,6 +91,7 @@ def test_http_sockets_and_windows_each_stand_where_they_are_theirs():
     assert only_in(["aiosmtpd"], "relayd/smtp", "demo/smtp.py") == []
     assert only_in(["smtplib"], "relayd/courier", "stored/smtp.py") == []
     assert only_in(["poplib"]) == []
+    assert only_in(["sqlite3"], "stored/search/") == []
 
 
 def test_sockets_are_opened_only_by_adapters():

@@ -1,0 +1,89 @@
+"""What of a letter is worth finding: its subject, people, file names and text, as one Document.
+
+What the row already says is taken from there; the rest is read from the octets. Never raises: a letter that
+cannot be understood is found by what its row says. Knows neither store nor index.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from restante import log
+from stored.mime.headers import addresses_of, decode_words
+from stored.mime.parts import parts_in
+from stored.mime.scanner import Octets, Scan
+from stored.mime.text import text_in
+from stored.search.index import Document
+
+_LOG = log.get("search")
+_NAMES_CHARACTERS = 16_384
+_DAY = 86_400
+
+
+def document(uid: int, time: int, row: bytes, raw: Octets | None) -> Document:
+    """Return the document of a message: `row` its JSON without the opening brace; no `raw`: unreadable."""
+    said = _row(row)
+    try:
+        return _read(uid, time, said, raw)
+    except Exception as error:
+        _LOG.warning("search.unread", uid=uid, cause=error)
+        return _read(uid, time, said, None)
+
+
+def _read(uid: int, time: int, said: dict[str, Any], raw: Octets | None) -> Document:
+    scan = None if raw is None else Scan(raw)
+    fields = scan.root.fields if scan else []
+    parts = parts_in(raw, scan, sized=False) if raw is not None and scan else []
+    names = "\n".join(part.name for part in parts if part.name)[:_NAMES_CHARACTERS]
+    sender = said.get("from", {})
+    return Document(
+        uid=uid,
+        time=time,
+        sent=_sent(said.get("sent_at", ""), time),
+        octets=int(said.get("octets", 0) or 0),
+        attachments=said.get("attachments", 0),
+        account=said.get("account", ""),
+        texts=(
+            said.get("subject") or decode_words(_field(fields, "subject"))[:998],
+            _person(sender) if sender.get("address") else decode_words(_field(fields, "from"))[:998],
+            _recipients(fields, said),
+            names,
+            text_in(raw, parts)[0] if raw is not None else "",
+        ),
+    )
+
+
+def _row(row: bytes) -> dict[str, Any]:
+    try:
+        said: dict[str, Any] = orjson.loads(b"{" + row)
+    except orjson.JSONDecodeError:
+        return {}
+    return said
+
+
+def _field(fields: list[tuple[str, str]], *names: str) -> str:
+    return ", ".join(value for name, value in fields if name.lower() in names)
+
+
+def _recipients(fields: list[tuple[str, str]], said: dict[str, Any]) -> str:
+    """Return everybody the letter went to: the row knows only the first three."""
+    everybody = _field(fields, "to", "cc", "bcc")
+    if everybody:
+        people = [f"{one.name} {one.address}" for one in addresses_of(everybody)]
+    else:
+        people = [_person(one) for one in said.get("to", ())]
+    return "\n".join(people)[:_NAMES_CHARACTERS]
+
+
+def _person(address: dict[str, str]) -> str:
+    return f"{address.get('name', '')} {address.get('address', '')}"
+
+
+def _sent(sent_at: str, time: int) -> int:
+    """Return when the letter says it was written, when it came if it does not, or says it was later."""
+    try:
+        sent = int(datetime.fromisoformat(sent_at).astimezone(UTC).timestamp())
+    except (ValueError, OverflowError):
+        return time
+    return sent if 0 <= sent <= time + _DAY else time

@@ -1,0 +1,352 @@
+"""Answers searches: candidates from the index, each looked up in the store before it counts.
+
+What the store does not have is not found, whatever the index says; folders and flags are read from the
+store's own integers at that moment. An answer has hits and where to go on, never a count of everything.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from time import monotonic
+
+import orjson
+
+from restante.errors import Damaged, InvalidArgument
+from stored import mime
+from stored.messages import message_id, raw_of, rows
+from stored.model.account import Account
+from stored.model.word import order_key, time_of, uid_of
+from stored.search import files, query, snippets, source, vocabulary
+from stored.search.index import TOP_SLOT, Index, IndexAway, IndexBroken, Mark
+from stored.search.indexer import Indexer
+from stored.search.plan import Names, Plan, plan
+from stored.search.query import Node
+from stored.search.types import Found, Snippet
+from stored.store import Store, UserStore
+
+#: Candidates looked at for one answer; with more, the answer has what was found and says where to go on.
+CANDIDATES = 50_000
+RANKED = 2_000
+SMALL_FOLDER = 500
+SNIPPETS_SECONDS = 0.2
+SNIPPET_OCTETS = 2 << 20
+
+#: Gives the remote accounts of a user: their id, name and address.
+Accounts = Callable[[str], Iterable[tuple[str, ...]]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question."""
+
+    tree: Node
+    limit: int = 50
+    cursor: str = ""
+    rank: bool = False
+    snippets: bool = False
+
+
+@dataclass
+class _Seen:
+    """What a look at index and store brought: uids in their order, and the cursor of what follows."""
+
+    state: str = ""
+    uids: list[int] = field(default_factory=list)
+    rows: list[bytes] = field(default_factory=list)
+    more: str = ""
+    behind: int = 0
+
+
+class Finder:
+    """Searches for every user. Safe to use from any thread."""
+
+    def __init__(self, store: Store, indexer: Indexer, accounts: Accounts, *, open_indexes: int = 32) -> None:
+        """`accounts` may ask another daemon; it is called only where a question names an account."""
+        self._store = store
+        self._indexer = indexer
+        self._accounts = accounts
+        self._readers = Readers(open_indexes)
+        indexer.on_change = self._readers.drop
+
+    def find(self, user: str, asked: Asked) -> Found:
+        """Return the hits of one question. Raises InvalidArgument for a cursor that is none."""
+        mail = self._store.open_account(user)
+        accounts = self._named_accounts(user, asked.tree)
+        seen = self._look(mail, asked, accounts)
+        if seen.behind:
+            self._indexer.wake(user)
+        answer: Found = {
+            "state": seen.state,
+            "rows": seen.rows,  # type: ignore[typeddict-item]
+            "indexed": not seen.behind,
+            "behind": seen.behind,
+        }
+        if seen.more:
+            answer["more"] = seen.more
+        if asked.snippets:
+            answer["snippets"] = list(_snippets(mail, asked.tree, seen))
+        return answer
+
+    def close(self) -> None:
+        self._readers.close()
+
+    def _look(self, mail: UserStore, asked: Asked, accounts: dict[str, frozenset[str]]) -> _Seen:
+        """Return what there is; a broken index is thrown away, and nothing is found until it is made anew."""
+        path = files.current(mail.directory)
+        try:
+            if path is not None:
+                with self._readers.index(mail.user, path) as index:
+                    return mail.read(lambda account: _search(account, index, asked, accounts))
+        except IndexBroken:
+            self._indexer.doubt(mail.user)
+        except IndexAway:
+            self._readers.drop(mail.user)
+        return mail.read(_nothing)
+
+    def _named_accounts(self, user: str, tree: Node) -> dict[str, frozenset[str]]:
+        names = {leaf.name for leaf in query.leaves(tree) if isinstance(leaf, query.OfAccount)}
+        if not names:
+            return {}
+        known = [tuple(vocabulary.folded(one) for one in said) for said in self._accounts(user)]
+        ids = [said[0] for said in self._accounts(user)]
+        return {
+            name: frozenset(
+                id for id, said in zip(ids, known, strict=True) if _means(vocabulary.folded(name), said)
+            )
+            or frozenset({name})
+            for name in names
+        }
+
+
+def _means(name: str, said: tuple[str, ...]) -> bool:
+    """Tell whether somebody who says `name` means the account: its id, its name, its address or a part."""
+    return name in said or any(name in one for one in said[1:])
+
+
+# Units of work ----------------------------------------------------------------------------------------
+
+
+def _nothing(account: Account) -> _Seen:
+    return _Seen(account.state_text(), behind=source.behind(account, Mark()))
+
+
+def _search(account: Account, index: Index, asked: Asked, accounts: dict[str, frozenset[str]]) -> _Seen:
+    behind = source.behind(account, index.mark())
+    if behind < 0:
+        raise IndexBroken("of another store")
+    tree, names = _understood(account, asked.tree, accounts)
+    made = plan(tree, names)
+    uids, more = _ranked(account, index, made, asked) if asked.rank else _newest(account, index, made, asked)
+    found = rows(account, uids)
+    return _Seen(account.state_text(), uids, found, more, behind)  # type: ignore[arg-type]
+
+
+def _newest(account: Account, index: Index, made: Plan, asked: Asked) -> tuple[list[int], str]:
+    """Return a page of hits, newest first, and the cursor of the next ("" at the end)."""
+    candidates = _candidates(account, index, made, _below(index, asked.cursor))
+    state, test = account.state, made.test
+    found: list[tuple[int, int]] = []
+    last = 0
+    for _ in range(CANDIDATES):
+        candidate = next(candidates, None)
+        if candidate is None:
+            last = 0
+            break
+        uid = candidate[1]
+        word = state.get(uid)
+        if word is not None and (test is None or test(word, candidate[2:])):
+            if len(found) == asked.limit:
+                break
+            found.append((order_key(word, uid), uid))
+        last = uid if word is not None else last
+    more = _cursor(account, last, found, full=len(found) == asked.limit)
+    return [uid for _, uid in sorted(found, reverse=True)], more
+
+
+def _cursor(account: Account, last: int, found: list[tuple[int, int]], *, full: bool) -> str:
+    """Return where to go on: after the last hit of a full page, else after the last candidate looked at."""
+    if not last:
+        return ""
+    uid = found[-1][1] if full and found else last
+    return f"n{time_of(account.state[uid])}.{uid}"
+
+
+def _below(index: Index, cursor: str) -> int:
+    if not cursor:
+        return TOP_SLOT
+    time, _, uid = cursor[1:].partition(".")
+    if cursor[0] != "n" or not (time.isdecimal() and uid.isdecimal()):
+        raise InvalidArgument("That cursor is none of this question's; ask again from the beginning.")
+    return index.slot_before(int(uid[:18]), int(time[:18]))
+
+
+def _candidates(account: Account, index: Index, made: Plan, below: int) -> Iterator[tuple[int, ...]]:
+    """Give candidates, newest first: from the index; from the folder where that is small and all there is."""
+    if made.folders is not None and not made.match and made.where == "1" and not made.columns:
+        folders = [folder for number in made.folders if (folder := account.folders.get(number))]
+        if sum(folder.total() for folder in folders) <= SMALL_FOLDER:
+            keys = [key for folder in folders for key in folder.order.window(0, SMALL_FOLDER)]
+            slots = index.slots(uid_of(key) for key in keys)
+            return iter([(slot, slots[slot]) for slot in sorted(slots, reverse=True) if slot < below])
+    return index.candidates(made, below)
+
+
+def _ranked(account: Account, index: Index, made: Plan, asked: Asked) -> tuple[list[int], str]:
+    """Return a page of the best of the newest hits, and the cursor of the next."""
+    start = asked.cursor[1:]
+    if asked.cursor and not (asked.cursor[0] == "r" and start.isdecimal() and len(start) < 9):
+        raise InvalidArgument("That cursor is none of this question's; ask again from the beginning.")
+    at = int(start or 0)
+    test = made.test
+    hits = [
+        uid
+        for _, uid, *columns in index.ranked(made, RANKED)
+        if (word := account.state.get(uid)) is not None and (test is None or test(word, tuple(columns)))
+    ]
+    more = f"r{at + asked.limit}" if len(hits) > at + asked.limit else ""
+    return list(islice(hits, at, at + asked.limit)), more
+
+
+def _understood(account: Account, tree: Node, accounts: dict[str, frozenset[str]]) -> tuple[Node, Names]:
+    """Return the tree with folders nobody has as the words they are, and what the names stand for."""
+    names = {leaf.name for leaf in query.leaves(tree) if isinstance(leaf, query.InFolder)}
+    folders = {name: _folders(account, name) for name in names}
+    unknown = {name for name, numbers in folders.items() if not numbers}
+    return (_as_words(tree, unknown) if unknown else tree), Names(folders, accounts)
+
+
+def _as_words(node: Node, unknown: set[str]) -> Node:
+    if isinstance(node, query.InFolder) and node.name in unknown:
+        return query.words(node.name) or query.NOTHING
+    if isinstance(node, query.All):
+        return query.All(tuple(_as_words(part, unknown) for part in node.parts))
+    if isinstance(node, query.Any):
+        return query.Any(tuple(_as_words(part, unknown) for part in node.parts))
+    if isinstance(node, query.Not):
+        return query.Not(_as_words(node.part, unknown))
+    return node
+
+
+def _folders(account: Account, name: str) -> frozenset[int]:
+    """Return the numbers of the folders somebody calls `name`: by id, by role, by name."""
+    by_id = account.folders.find(name) or account.folders.find(vocabulary.role(name) or " ")
+    if by_id is not None:
+        return frozenset({by_id.number})
+    wanted = vocabulary.folded(name)
+    return frozenset(folder.number for folder in account.folders if vocabulary.folded(folder.name) == wanted)
+
+
+# Snippets ---------------------------------------------------------------------------------------------
+
+
+def _snippets(mail: UserStore, tree: Node, seen: _Seen) -> Iterator[Snippet]:
+    """Give a snippet for each row; once the time is up, the beginning of the letter serves."""
+    looked_for = snippets.pattern(tree)
+    until = monotonic() + SNIPPETS_SECONDS
+    for uid, row in zip(seen.uids, seen.rows, strict=True):
+        said = orjson.loads(memoryview(row))
+        runs = None
+        if looked_for is not None and monotonic() < until:
+            runs = snippets.snippet(_text(mail, uid), looked_for)
+        yield {
+            "id": message_id(uid),
+            "subject": snippets.marked(said["subject"], looked_for),
+            "text": snippets.marked(said["snippet"], looked_for) if runs is None else runs,
+        }
+
+
+def _text(mail: UserStore, uid: int) -> str:
+    def work(account: Account) -> bytes:
+        body = account.bodies.get(uid)
+        if body is None or uid not in account.state or body.octets > SNIPPET_OCTETS:
+            return b""
+        try:
+            return raw_of(account, uid)
+        except Damaged:
+            return b""
+
+    return mime.text_of(mail.read(work))[0]
+
+
+# Open indexes -----------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Reader:
+    path: Path
+    index: Index | None = None
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    gone: bool = False
+
+
+class Readers:
+    """A bounded number of indexes open for asking, the longest unused closed first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._guard = threading.Lock()
+        self._readers: OrderedDict[str, _Reader] = OrderedDict()
+
+    @contextmanager
+    def index(self, user: str, path: Path) -> Iterator[Index]:
+        """Give the open index of a user for one question. Raises IndexBroken, IndexAway."""
+        while True:
+            reader = self._reader(user, path)
+            with reader.turn:
+                if reader.gone:
+                    continue
+                if reader.index is None:
+                    try:
+                        reader.index = Index.reading(path)
+                    except (IndexBroken, IndexAway):
+                        reader.gone = True
+                        with self._guard:
+                            if self._readers.get(user) is reader:
+                                del self._readers[user]
+                        raise
+                yield reader.index
+                return
+
+    def _reader(self, user: str, path: Path) -> _Reader:
+        with self._guard:
+            reader = self._readers.get(user)
+            dropped = []
+            if reader is None or reader.path != path:
+                dropped = [reader] if reader else []
+                reader = self._readers[user] = _Reader(path)
+            self._readers.move_to_end(user)
+            while len(self._readers) > self._most:
+                dropped.append(self._readers.popitem(last=False)[1])
+        for one in dropped:
+            _close(one)
+        return reader
+
+    def drop(self, user: str) -> None:
+        """Close the user's index, after the question at hand."""
+        with self._guard:
+            reader = self._readers.pop(user, None)
+        if reader is not None:
+            _close(reader)
+
+    def close(self) -> None:
+        with self._guard:
+            readers = list(self._readers.values())
+            self._readers.clear()
+        for reader in readers:
+            _close(reader)
+
+    def open_indexes(self) -> int:
+        with self._guard:
+            return sum(reader.index is not None for reader in self._readers.values())
+
+
+def _close(reader: _Reader) -> None:
+    with reader.turn:
+        reader.gone = True
+        if reader.index is not None:
+            reader.index.close()
+            reader.index = None

@@ -1,0 +1,301 @@
+"""What a person looks for, as a tree; and the parser that makes it from what was typed.
+
+    from:ana (factura OR recibo) -borrador after:2026-01-01 has:attachment "llega mañana"
+
+Nothing typed is an error: an operator nobody knows, a date that is none, a bracket left open are words like
+any others. OR binds its neighbours closer than the space, as in webmail: `a b OR c` is a and (b or c).
+Pure; knows neither index nor store.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stored.search import vocabulary
+from stored.search.dates import Clock
+
+TERMS = 64  # what is typed beyond is left out
+DEPTH = 16
+WORD_CHARACTERS = 200
+
+
+# The tree ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Text:
+    """Words one after another, in one `field` of `vocabulary.FIELDS` or ("") in any; the last may go on."""
+
+    words: str
+    field: str = ""
+    prefix: bool = False
+
+
+@dataclass(frozen=True)
+class Flag:
+    """`bit` of the message's flags is raised."""
+
+    bit: int
+
+
+@dataclass(frozen=True)
+class InFolder:
+    """The message is in the folder with this id, role or name."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Anywhere:
+    """In any folder, junk and trash too."""
+
+
+@dataclass(frozen=True)
+class OfAccount:
+    """Collected from the remote account with this id, name or address."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Attached:
+    """With a file at least."""
+
+
+@dataclass(frozen=True)
+class Octets:
+    """Of more than `above` octets and fewer than `below`."""
+
+    above: int = -1
+    below: int = 1 << 62
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Written from `since` on and before `until`, seconds since 1970."""
+
+    since: int = -(1 << 62)
+    until: int = 1 << 62
+
+
+@dataclass(frozen=True)
+class All:
+    """All of them; of none: everything."""
+
+    parts: tuple["Node", ...] = ()
+
+
+@dataclass(frozen=True)
+class Any:
+    """One of them at least; of none: nothing."""
+
+    parts: tuple["Node", ...] = ()
+
+
+@dataclass(frozen=True)
+class Not:
+    part: "Node"
+
+
+Node = Text | Flag | InFolder | Anywhere | OfAccount | Attached | Octets | Sent | All | Any | Not
+
+EVERYTHING = All()
+NOTHING = Any()
+
+
+def leaves(node: Node) -> Iterator[Node]:
+    """Give every leaf of the tree."""
+    if isinstance(node, All | Any):
+        for part in node.parts:
+            yield from leaves(part)
+    elif isinstance(node, Not):
+        yield from leaves(node.part)
+    else:
+        yield node
+
+
+def all_of(parts: list[Node]) -> Node:
+    return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+
+def has_words(text: str) -> bool:
+    """Tell whether the index would find a word in `text`: signs alone are none."""
+    return any(unicodedata.category(one)[0] in "LN" or unicodedata.category(one) == "Co" for one in text)
+
+
+# The parser -------------------------------------------------------------------------------------------
+
+_TOKEN = re.compile(
+    r"""
+    (?P<open>\() | (?P<close>\)) |
+    (?P<minus>[-−])(?=[^\s)]) |
+    (?:(?P<name>[^\W\d][\w-]{0,30}):(?P<gap>[ \t]*(?=[^\s):])))?
+    (?: "(?P<quoted>[^"]*)"?(?P<star>\*?) | “(?P<curly>[^”]*)”? | (?P<group>\() | (?P<word>[^\s()"“]+) )
+    """,
+    re.VERBOSE,
+)
+_OR = {"OR", "O", "|", "||"}
+_AND = {"AND", "Y", "&", "&&", "+"}
+_NOT = {"NOT", "NO"}
+
+
+@dataclass
+class _Place:
+    """A bracket that is open: what stands in it, and what stands before it."""
+
+    name: str = ""
+    negated: bool = False
+    parts: list[Node] | None = None
+    joined: bool = False  # whether OR was the last word
+
+    def put(self, node: Node) -> None:
+        parts = self.parts = self.parts if self.parts is not None else []
+        if self.joined and parts:
+            before = parts[-1]
+            parts[-1] = Any((*before.parts, node) if isinstance(before, Any) else (before, node))
+        else:
+            parts.append(node)
+        self.joined = False
+
+
+def parse(typed: str, clock: Clock, *, operators: bool = True) -> Node:
+    """Return the tree of what was typed. Never raises, whatever it is.
+
+    Nothing but blanks is EVERYTHING; signs without a word are NOTHING. Without `operators` only words,
+    phrases, prefixes, minus and OR have a meaning.
+    """
+    typed = "".join(" " if unicodedata.category(one) in ("Cc", "Cs") else one for one in typed)
+    if not typed.strip():
+        return EVERYTHING
+    return _Parser(clock, operators).tree(vocabulary.joined(typed) if operators else typed)
+
+
+class _Parser:
+    def __init__(self, clock: Clock, operators: bool) -> None:
+        self._clock = clock
+        self._operators = operators
+        self._places = [_Place()]
+        self._negated = False
+        self._terms = 0
+
+    def tree(self, typed: str) -> Node:
+        for token in _TOKEN.finditer(typed):
+            if self._terms >= TERMS:
+                break
+            self._take(token)
+        while len(self._places) > 1:
+            self._close()
+        parts = self._places[0].parts
+        return all_of(parts) if parts else NOTHING
+
+    def _take(self, token: re.Match[str]) -> None:
+        name = (token["name"] or "") if self._operators else ""
+        if name and (token["gap"] or token["group"]) and not vocabulary.operator(name):
+            # "Re: hello": two words, not an operator.
+            self._term("", None, name, False)
+            name = ""
+        if token["open"] or token["group"]:
+            self._open(name)
+        elif token["close"]:
+            self._close()
+        elif token["minus"]:
+            self._negated = not self._negated
+        elif token["word"] and not name and self._join(token["word"]):
+            return
+        else:
+            quoted = token["quoted"] if token["quoted"] is not None else token["curly"]
+            whole = token["name"] and not self._operators
+            self._term(
+                name,
+                None if whole else quoted,
+                token[0] if whole else token["word"] or "",
+                bool(token["star"]),
+            )
+
+    def _join(self, word: str) -> bool:
+        """Take a word that joins others; return whether it is one."""
+        if word in _OR:
+            self._places[-1].joined = bool(self._places[-1].parts)
+        elif word in _NOT:
+            self._negated = not self._negated
+        elif word not in _AND:
+            return False
+        return True
+
+    def _open(self, name: str) -> None:
+        if len(self._places) <= DEPTH:
+            self._places.append(_Place(name or self._places[-1].name, self._negated))
+            self._negated = False
+
+    def _close(self) -> None:
+        if len(self._places) > 1:
+            place = self._places.pop()
+            if place.parts:
+                node = all_of(place.parts)
+                self._places[-1].put(Not(node) if place.negated else node)
+        self._negated = False
+
+    def _term(self, name: str, quoted: str | None, word: str, star: bool) -> None:
+        self._terms += 1
+        text = word if quoted is None else quoted
+        node = None
+        if name := (name or self._places[-1].name):
+            node = leaf(name, text, self._clock)
+        if node is None:
+            said = f"{name}:{text}" if name and name != self._places[-1].name else text
+            node = words(said, prefix=star, literal=quoted is not None)
+        if node is not None:
+            self._places[-1].put(Not(node) if self._negated else node)
+        self._negated = False
+
+
+def words(text: str, field: str = "", *, prefix: bool = False, literal: bool = False) -> Text | None:
+    """Return the leaf that looks for `text`, None where it holds no word."""
+    if not has_words(text):
+        return None
+    prefix = prefix or (not literal and text.endswith("*"))
+    return Text(text[:WORD_CHARACTERS], field, prefix)
+
+
+def leaf(name: str, value: str, clock: Clock) -> Node | None:
+    """Return what an operator means with this value, None where it means nothing."""
+    operator = vocabulary.operator(name)
+    if operator in vocabulary.FIELDS:
+        return words(value, operator)
+    if not value.strip():
+        return None
+    if operator == "folder":
+        return Anywhere() if vocabulary.anywhere(value) else InFolder(value.strip())
+    if operator == "account":
+        return OfAccount(value.strip())
+    if operator in ("is", "has", "without"):
+        return _property(operator, value)
+    if operator in ("larger", "smaller"):
+        octets = vocabulary.octets(value)
+        if octets is None:
+            return None
+        return Octets(above=octets) if operator == "larger" else Octets(below=octets)
+    return _sent(operator, value, clock)
+
+
+def _property(operator: str, value: str) -> Node | None:
+    said = vocabulary.property_of(value)
+    if said is None:
+        return None
+    node: Node = Attached() if said.flag == 0 else Flag(said.flag)
+    return Not(node) if said.negated != (operator == "without") else node
+
+
+def _sent(operator: str, value: str, clock: Clock) -> Node | None:
+    if operator in ("newer_than", "older_than"):
+        moment = clock.ago(value)
+        if moment is None:
+            return None
+        return Sent(since=moment) if operator == "newer_than" else Sent(until=moment)
+    days = clock.days(value) if operator in ("before", "after", "on") else None
+    if days is None:
+        return None
+    if operator == "before":
+        return Sent(until=days[0])
+    return Sent(since=days[0]) if operator == "after" else Sent(*days)

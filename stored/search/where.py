@@ -1,0 +1,48 @@
+"""A query given as a structure, as the same tree that the query language makes. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from restante.errors import InvalidArgument
+from stored.model.word import ANSWERED, FLAGGED, SEEN
+from stored.search import query
+from stored.search.dates import Clock
+from stored.search.query import Node
+from stored.search.types import Where
+
+_TRUTHS: dict[str, Node] = {
+    "unread": query.Not(query.Flag(SEEN)),
+    "flagged": query.Flag(FLAGGED),
+    "answered": query.Flag(ANSWERED),
+    "attachment": query.Attached(),
+}
+
+
+def tree_of(where: Where, clock: Clock) -> Node:
+    """Return the tree of `where`. Raises InvalidArgument for a date or a size that is none."""
+    parts = _clause(where, clock)
+    if "any" in where:
+        parts.append(query.Any(tuple(query.all_of(_clause(one, clock)) for one in where["any"])))
+    for one in where.get("none", ()):
+        if clause := _clause(one, clock):
+            parts.append(query.Not(query.all_of(clause)))
+    return query.All(tuple(parts))
+
+
+def _clause(clause: Mapping[str, Any], clock: Clock) -> list[Node]:
+    return [_leaf(name, value, clock) for name, value in clause.items() if name not in ("any", "none")]
+
+
+def _leaf(name: str, value: Any, clock: Clock) -> Node:
+    if name in _TRUTHS:
+        return _TRUTHS[name] if value else query.Not(_TRUTHS[name])
+    if name == "words":
+        return query.parse(value, clock, operators=False)
+    node = query.leaf(name, value, clock)
+    if node is None:
+        if name in ("from", "to", "subject", "filename", "body"):
+            return query.NOTHING
+        raise InvalidArgument(
+            f"where.{name} {value!r} cannot be understood; see docs/rpc.md for how it is written.", about=name
+        )
+    return node

@@ -1,0 +1,138 @@
+"""The process that reads letters and writes indexes, so that neither a hostile letter nor its reader's fault
+reaches the daemon. Started by `child`; it may be killed at any moment and nothing is lost.
+
+It reads requests from standard input and answers on standard output, one at a time, and ends with its input.
+"""
+
+import contextlib
+import mmap
+import os
+import resource
+import signal
+import sys
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from stored.mime.scanner import Octets
+from stored.search import frames
+from stored.search.extract import document
+from stored.search.index import Document, Index, IndexAway, IndexBroken, Mark
+
+OPEN = 4
+NICE = 10
+MEMORY_OCTETS = 2 << 30
+
+
+class Worker:
+    """Answers requests. Keeps the few indexes open that were written last."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[str, Index] = OrderedDict()
+
+    def answer(self, head: dict[str, Any], octets: memoryview) -> dict[str, Any]:
+        """Return the answer to one request: `broken` and `away` tell that the index could not be used."""
+        requests: dict[str, Callable[..., dict[str, Any]]] = {
+            "standing": self._standing,
+            "uids": self._uids,
+            "add": self._add,
+            "tidy": self._tidy,
+            "close": self._close,
+        }
+        try:
+            return requests[head["do"]](head, octets)
+        except IndexBroken as error:
+            self._close(head, octets)
+            return {"broken": str(error)}
+        except IndexAway as error:
+            self._close(head, octets)
+            return {"away": str(error)}
+
+    def _index(self, path: str) -> Index:
+        index = self._open.get(path)
+        if index is None:
+            index = self._open[path] = Index.writing(Path(path))
+            if len(self._open) > OPEN:
+                self._open.popitem(last=False)[1].close()
+        self._open.move_to_end(path)
+        return index
+
+    def _standing(self, head: dict[str, Any], _: memoryview) -> dict[str, Any]:
+        found = self._index(head["path"]).standing()
+        mark = found.mark
+        return {
+            "mark": [mark.epoch, mark.uid, mark.step],
+            "live": found.live,
+            "dead": found.dead,
+            "tidied": found.tidied,
+        }
+
+    def _uids(self, head: dict[str, Any], _: memoryview) -> dict[str, Any]:
+        return {"uids": self._index(head["path"]).uids()}
+
+    def _add(self, head: dict[str, Any], octets: memoryview) -> dict[str, Any]:
+        index = self._index(head["path"])
+        documents = _documents(head["items"], octets)
+        return {"agreed": index.add(Mark(*head["before"]), Mark(*head["after"]), documents, head["gone"])}
+
+    def _tidy(self, head: dict[str, Any], _: memoryview) -> dict[str, Any]:
+        return {"more": self._index(head["path"]).tidy()}
+
+    def _close(self, head: dict[str, Any], _: memoryview) -> dict[str, Any]:
+        index = self._open.pop(head["path"], None)
+        if index is not None:
+            index.close()
+        return {}
+
+
+def _documents(items: list[dict[str, Any]], octets: memoryview) -> list[Document]:
+    """Read the letters, each with its octets in `octets` one behind the other, or in a file of its own."""
+    made, at = [], 0
+    for item in items:
+        row, at = bytes(octets[at : at + item["row"]]), at + item["row"]
+        count = item.get("octets", -1)
+        with contextlib.ExitStack() as opened:
+            raw: Octets | None = None
+            if "file" in item:
+                file = opened.enter_context(Path(item["file"]).open("rb"))
+                raw = opened.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            elif count >= 0:
+                raw, at = bytes(octets[at : at + count]), at + count
+            made.append(document(item["uid"], item["time"], row, raw))
+    return made
+
+
+def serve(requests: BinaryIO, answers: BinaryIO, seconds: int) -> None:
+    """Answer until the requests end. A request that takes longer than `seconds` ends the process."""
+    worker = Worker()
+    while True:
+        try:
+            head, octets = frames.read(requests)
+        except EOFError:
+            return
+        # The daemon kills this process when it takes too long; this is for when the daemon itself is gone.
+        signal.alarm(seconds)
+        answer = worker.answer(head, octets)
+        signal.alarm(0)
+        del octets
+        frames.write(answers, answer)
+
+
+def main() -> int:
+    """Run until standard input ends; return the exit status."""
+    for interrupt in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(interrupt, signal.SIG_IGN)
+    with contextlib.suppress(OSError):
+        os.nice(NICE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_OCTETS, MEMORY_OCTETS))
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    # Whatever else prints must not spoil the answers.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    serve(sys.stdin.buffer, answers, int(sys.argv[1]) if len(sys.argv) > 1 else 600)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
