@@ -5,11 +5,13 @@ is inside them. `--demo` adds the demonstration's providers and profile, likewis
 """
 
 import argparse
+import ctypes
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 from collections.abc import Callable
@@ -24,6 +26,7 @@ START_SECONDS = 30
 STOP_SECONDS = 35
 POLL_SECONDS = 0.05
 DEMO_DIRECTORY = Path("var/demo")
+PR_SET_PDEATHSIG = 1
 
 
 class UpFailed(Exception):
@@ -37,6 +40,11 @@ class Children:
         log_directory.mkdir(parents=True, exist_ok=True)
         self._log_directory = log_directory
         self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
+        self._endings: list[Callable[[], object]] = []
+
+    def at_the_end(self, ending: Callable[[], object]) -> None:
+        """Have `ending` done after every child has stopped."""
+        self._endings.append(ending)
 
     def start(self, name: str, arguments: list[str]) -> subprocess.Popen[bytes]:
         """Start `python -m ARGUMENTS` in the background, out of the terminal's reach."""
@@ -48,6 +56,7 @@ class Children:
                 stderr=log,
                 # Ctrl-C must reach this command alone, which then stops the others in order.
                 start_new_session=True,
+                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
             )
         self._running.append((name, child))
         return child
@@ -73,6 +82,8 @@ class Children:
             except subprocess.TimeoutExpired:
                 child.kill()
                 print(f"{name} did not stop when asked and was ended.", file=sys.stderr)
+        for ending in self._endings:
+            ending()
 
     def _log(self, name: str) -> Path:
         return self._log_directory / f"{name}.log"
@@ -81,7 +92,12 @@ class Children:
         """Return the last line of the child's log that is a sentence and not a JSON record."""
         lines = self._log(name).read_text(errors="replace").splitlines()
         words = [line for line in lines if line.strip() and not line.startswith("{")]
-        return words[-1] if words else f"see {self._log(name)}."
+        return words[-1].removeprefix(f"{name}: ") if words else f"see {self._log(name)}."
+
+
+def _end_with_parent() -> None:
+    """Have Linux send this process SIGTERM when `restante up` is gone, even if that was killed."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Ready:
@@ -99,31 +115,50 @@ class Ready:
             return False
 
 
-def _health_url(config: Path) -> str:
-    """Return where the daemon with this settings file answers `healthz`."""
-    http = tomllib.loads(config.read_text())["http"]
-    if listen := http.get("listen", ""):
-        return f"http://{listen}{http['path']}healthz"
-    return f"http://{http['internal_listen']}/healthz"
+def _health_url(name: str, config: Path) -> str:
+    """Return where the daemon with this settings file answers `healthz`. Raises UpFailed."""
+    asked = subprocess.run(
+        [sys.executable, "-m", "restante.cli", "settings", name, "--config", str(config)],
+        capture_output=True,
+        text=True,
+    )
+    if asked.returncode:
+        raise UpFailed(asked.stderr.strip().removeprefix("restante: "))
+    http = tomllib.loads(asked.stdout)["http"]
+    public = http["listen"]
+    listen, path = (public, http["path"]) if public else (http["internal_listen"], "/")
+    if listen.startswith("unix:"):
+        raise UpFailed(
+            f"{config}: to be started by this command {name} must listen at an address and a port."
+        )
+    return f"http://{listen}{path}healthz"
 
 
 def _start_daemons(children: Children, settings_directory: Path) -> str:
     """Start the three daemons; return profiled's public URL once all of them answer."""
     configs = {name: settings_directory / f"{name}.toml" for name in DAEMONS}
+    urls = {name: _health_url(name, config) for name, config in configs.items()}
+    for name, url in urls.items():
+        if Ready(url)():
+            raise UpFailed(
+                f"{name} is running already: {url} answers. Stop it, or choose another address in "
+                f"{configs[name]}."
+            )
     for name, config in configs.items():
         children.start(name, [name, "--config", str(config)])
-    for name, config in configs.items():
-        children.wait_until(name, Ready(_health_url(config)))
-    return _health_url(configs["profiled"]).removesuffix("healthz")
+    for name, url in urls.items():
+        children.wait_until(name, Ready(url))
+    return urls["profiled"].removesuffix("healthz")
 
 
 def _start_demo(children: Children) -> Path:
     """Start the demonstration's providers in a fresh directory; return where they wrote the settings."""
-    shutil.rmtree(DEMO_DIRECTORY, ignore_errors=True)
-    DEMO_DIRECTORY.mkdir(parents=True)
-    children.start("providers", ["demo", "providers", "--directory", str(DEMO_DIRECTORY)])
-    children.wait_until("providers", (DEMO_DIRECTORY / "ready").exists)
-    return DEMO_DIRECTORY
+    DEMO_DIRECTORY.mkdir(parents=True, exist_ok=True)
+    directory = Path(tempfile.mkdtemp(prefix="visit-", dir=DEMO_DIRECTORY))
+    children.at_the_end(lambda: shutil.rmtree(directory, ignore_errors=True))
+    children.start("providers", ["demo", "providers", "--directory", str(directory)])
+    children.wait_until("providers", (directory / "ready").exists)
+    return directory
 
 
 def _has_display() -> bool:
