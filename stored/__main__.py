@@ -17,7 +17,11 @@ from stored.drafts import Drafts
 from stored.forwarding import Forwarder
 from stored.identities import writers_from
 from stored.intents import Intents
+from stored.jobs import Jobs
 from stored.lease import lease_from
+from stored.old_mail import KIND as RULES
+from stored.old_mail import OldMail
+from stored.old_mail import run as run_rules
 from stored.outbox import Outbox
 from stored.parsing import Parsers
 from stored.pop3 import PopClient
@@ -31,10 +35,12 @@ from stored.service.blobs import BlobRoute
 from stored.service.collect import ClockService, CollectService
 from stored.service.drafts import DraftService
 from stored.service.folders import FolderService
+from stored.service.jobs import JobService
 from stored.service.messages import MessageService
 from stored.service.outbox import OutboxService, OutcomeService
 from stored.service.pictures import PictureService
 from stored.service.quota import QuotaService
+from stored.service.rules import RuleService
 from stored.service.search import SearchService
 from stored.service.sessions import SessionService
 from stored.sessions import Sessions
@@ -85,6 +91,7 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
     parsers = Parsers()
     reader = Reader(parsers, settings.data.directory / "spool")
     indexer, finder = _searching(settings, store, profiled)
+    jobs = Jobs(store, Intents(settings.data.directory / "jobs"), {RULES: run_rules})
     methods = Methods.of(
         SessionService(sessions),
         FolderService(store),
@@ -94,6 +101,8 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
         collecting,
         ClockService(clock),
         QuotaService(store),
+        RuleService(store, OldMail(jobs, lease_from(profiled))),
+        JobService(store, jobs),
         DraftService(drafts),
         OutboxService(outbox),
         OutcomeService(outbox),
@@ -102,7 +111,14 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
     public, internal = _applications(settings, keys, store, methods, sessions, blobs)
     return Wired(
         [(public, settings.http.listen), (internal, settings.http.internal_listen)],
-        parts=[parsers, sender, Collecting(collector), Upkeep(store, clock, settings.storage), indexer],
+        parts=[
+            parsers,
+            sender,
+            Collecting(collector),
+            Upkeep(store, clock, settings.storage),
+            indexer,
+            jobs,
+        ],
         closing=[store.close, finder.close],
     )
 

@@ -13,10 +13,9 @@ from stored.outbox import struct_of
 from stored.store import Store
 from stored.treatment import Treatment, attachment_names, carry_out
 from tests.pop3server import PopServer
-
-from .collecting import Bench, account
-from .keeping import letter, listing, prepared
-from .writing import ANA, NOW
+from tests.unit.stored.collecting import Bench, account
+from tests.unit.stored.keeping import letter, listing, prepared
+from tests.unit.stored.writing import ANA, NOW
 
 OWN = {"match": "all", "enabled": True, "conditions": []}
 
