@@ -140,7 +140,7 @@ def _fault(raw: bytes, *, inspect: bool) -> str:
         return f"{type(error).__name__}: {place.filename.rpartition('/')[2]}:{place.lineno}"
     for run in told["runs"]:
         if "link" in run and target_of(run["link"]) != run["link"]:
-            return "forbidden link: " + run["link"][:80]
+            return f"forbidden link: {run['link'][:80]}"
     if any(not one["blob"].startswith("m1-") or int(one["octets"]) < 0 for one in told["parts"]):
         return "strange part"
     return ""

@@ -45,7 +45,7 @@ def _multipart(kind: bytes, *parts: bytes, boundary: bytes = b"=_frontera") -> b
     )
 
 
-_PLAIN = "Hola:\r\n> dijo \r\n>> antes http://x.example/a(b).\r\n-- \r\nAna ana@uno.example\r\n".encode()
+_PLAIN = b"Hola:\r\n> dijo \r\n>> antes http://x.example/a(b).\r\n-- \r\nAna ana@uno.example\r\n"
 _PICTURE = base64.encodebytes(bytes(range(256)) * 3).replace(b"\n", b"\r\n")
 _BASE64 = b"Content-Transfer-Encoding: base64"
 _QUOTED = b"Content-Transfer-Encoding: quoted-printable"

@@ -18,7 +18,7 @@ from stored.model.account import Account
 from stored.model.body import UNREADABLE
 from stored.parsing import Parsers, tasks
 from stored.parsing.pool import too_complex
-from stored.parsing.spooled import held
+from stored.spool import gathered
 from stored.store import UserStore
 from stored.types import MessagesGot, Thumbnail
 
@@ -79,7 +79,7 @@ class Reader:
         row = served(account, uid)
         try:
             body = account.bodies[uid]
-            return row, held(body.verified(), body.octets, self._spool)
+            return row, gathered(body.verified(), self._spool)
         except UNREADABLE:
             return row, None
 

@@ -13,8 +13,8 @@ import sys
 from typing import Any, BinaryIO
 
 from stored.parsing import frames
-from stored.parsing.spooled import held
 from stored.parsing.tasks import TASKS, TooMuch
+from stored.spool import gathered
 
 #: What a process may map; a large message is a mapped file of up to 150 MB, and needs little beside.
 MEMORY_OCTETS = 1 << 30
@@ -30,16 +30,18 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
             head, octets = frames.read(requests)
         except EOFError:
             return
-        # The daemon kills this process when it takes too long; this is for when the daemon itself is gone.
+        # Too much work ends this process; so does, later, the daemon, and where that is gone, the alarm.
+        signal.setitimer(signal.ITIMER_PROF, head["seconds"])
         signal.alarm(ORPHAN_SECONDS)
         told, answer = _answer(head, requests, octets)
         signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         frames.write(answers, told, [answer], len(answer))
 
 
 def _answer(head: dict[str, Any], requests: BinaryIO, octets: int) -> tuple[dict[str, Any], bytes]:
     task = TASKS[head["do"]]
-    raw = held(frames.slices(requests, octets), octets)
+    raw = gathered(frames.slices(requests, octets), None)
     try:
         return {}, task(raw, **head["how"])
     except TooMuch as error:

@@ -69,6 +69,16 @@ def test_a_process_that_takes_too_long_is_killed(parsers):
     assert opened(parsers)["text"] == "hello"
 
 
+def test_a_process_that_works_too_long_ends_itself(parsers):
+    pictured = b"Content-Type: text/html\r\n\r\n" + b"<ul><li>" * 110_000
+    opened(parsers)
+    parsers._deadline_seconds = 0.02
+    with pytest.raises(TooComplex):
+        opened(parsers, pictured)
+    parsers._deadline_seconds = 20
+    assert opened(parsers)["text"] == "hello"
+
+
 def test_a_large_letter_passes_through(parsers):
     body = b"line of a large letter\r\n" * 300_000
     raw = b"Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\n"
@@ -161,7 +171,7 @@ def test_whatever_reading_raises_is_too_complex(raised, monkeypatch, tmp_path):
     monkeypatch.setitem(tasks.TASKS, "opened", fail)
     requests, answers = (tmp_path / name for name in ("requests", "answers"))
     with requests.open("wb") as stream:
-        frames.write(stream, {"do": "opened", "how": {}}, [b"raw"], 3)
+        frames.write(stream, {"do": "opened", "how": {}, "seconds": 20}, [b"raw"], 3)
     with requests.open("rb") as asked, answers.open("wb") as said:
         worker.serve(asked, said)
     with answers.open("rb") as stream:
