@@ -9,7 +9,7 @@ import zstandard
 
 from restante import log
 from stored.model.account import Account
-from stored.model.body import Dictionary, Words
+from stored.model.body import Words
 from stored.model.octets import loaded
 from stored.model.rows import UNREADABLE
 
@@ -24,8 +24,8 @@ SMALLEST_OCTETS = 4 * 1024
 
 def current(account: Account) -> Words | None:
     """Return the dictionary new mail is compressed with, or None. Reads only."""
-    known = account.dictionaries
-    return Words(len(known), known[-1].octets) if known else None
+    number = len(account.dictionaries)
+    return Words(number, account.dictionaries.octets(number)) if number else None
 
 
 def samples(account: Account) -> list[bytes]:
@@ -59,6 +59,6 @@ def train(found: list[bytes]) -> bytes:
 
 def keep(account: Account, octets: bytes) -> Words | None:
     """Keep a trained dictionary unless there is one; inside a unit of work. Return the one in use."""
-    if octets and not account.dictionaries:
-        account.dictionaries = (Dictionary(octets),)
+    if octets and not len(account.dictionaries):
+        account.dictionaries.add(octets)
     return current(account)

@@ -29,6 +29,7 @@ from restante.errors import (
     AlreadyRunning,
     Busy,
     ConfigError,
+    Damaged,
     Draining,
     InvalidArgument,
     NoSpace,
@@ -38,6 +39,7 @@ from restante.errors import (
 from stored import dictionary
 from stored.model.account import Account, Accounts
 from stored.model.body import Words
+from stored.model.mend import mend
 from stored.settings import QuotaSettings, StorageSettings
 
 T = TypeVar("T")
@@ -49,6 +51,7 @@ _PLAIN = re.compile(r"[a-z0-9_-]|(?<!^)\.")
 _LONGEST_NAME = 100
 #: How long a look at the free space is believed.
 _SPACE_SECONDS = 1.0
+_MEND_SECONDS = 10.0
 
 
 def directory_name(user: str) -> str:
@@ -118,6 +121,7 @@ class _Seat:
     words: Words | None = None
     #: So many messages must have come before training a dictionary is tried (again).
     enough: int = dictionary.ENOUGH_MESSAGES
+    next_mend_at: float = 0.0
 
 
 class Store:
@@ -324,7 +328,18 @@ class UserStore:
         return self._store.user_directory(self.user)
 
     def read(self, work: Work[T]) -> T:
-        """Return what `work(account)` returns. Commits nothing, waits for nobody."""
+        """Return what `work(account)` returns. Commits nothing, waits for nobody.
+
+        Raises Damaged (permanent) where a record it needs cannot be read, and what `work` raises.
+        """
+        try:
+            return self._read(work)
+        except Damaged:
+            if not self._mended():
+                raise
+            return self._read(work)
+
+    def _read(self, work: Work[T]) -> T:
         with self._store.seat(self.user) as seat:
             database = self._store.database(self.user, seat)
 
@@ -341,9 +356,34 @@ class UserStore:
     def write(self, work: Work[T]) -> T:
         """Return what `work(account)` returns, once what it changed is committed and durable.
 
-        Writers of one account wait for one another. Raises Busy, NoSpace (both temporary), OverQuota and
-        whatever `work` raises, and then nothing was changed.
+        Writers of one account wait for one another. Raises Busy, NoSpace (both temporary), OverQuota, Damaged
+        and whatever `work` raises, and then nothing was changed.
         """
+        try:
+            return self._write(work)
+        except Damaged:
+            if not self._mended():
+                raise
+            return self._write(work)
+
+    def _mended(self) -> bool:
+        """Go around damage by what is known from elsewhere; return whether there was something to mend.
+
+        At most every ten seconds: a single message that is damaged is asked for again and again.
+        """
+        with self._store.seat(self.user) as seat:
+            if time.monotonic() < seat.next_mend_at:
+                return False
+            seat.next_mend_at = time.monotonic() + _MEND_SECONDS
+        try:
+            mended = self._write(mend)
+        except Damaged:
+            return False
+        if mended:
+            _LOG.error("store.mended", user=self.user, items=", ".join(mended))
+        return bool(mended)
+
+    def _write(self, work: Work[T]) -> T:
 
         def unit(root: Account | Accounts) -> T:
             account = self._make(root)

@@ -1,5 +1,5 @@
 """The store under every daemon: units of work, retries, checked records, packing. Only here is ZODB known."""
 
-from restante.db.database import ATTEMPTS, Database, savepoint, working
+from restante.db.database import ATTEMPTS, UNREADABLE, Database, savepoint, working
 
-__all__ = ["ATTEMPTS", "Database", "savepoint", "working"]
+__all__ = ["ATTEMPTS", "UNREADABLE", "Database", "savepoint", "working"]

@@ -24,7 +24,7 @@ import ZODB
 from persistent.TimeStamp import TimeStamp
 from transaction.interfaces import TransientError
 from ZODB.FileStorage.format import CorruptedError
-from ZODB.POSException import POSKeyError, ReadConflictError
+from ZODB.POSException import POSKeyError, ReadConflictError, StateLoadError
 
 from restante import log
 from restante.config import DatabaseSettings
@@ -44,6 +44,8 @@ T = TypeVar("T")
 _LOG = log.get("db")
 _ROOT = "restante"
 ATTEMPTS = 10
+#: What touching an object inside a unit of work raises when its record is damaged, or is not there at all.
+UNREADABLE = (Damaged, KeyError, StateLoadError)
 # How many units of work run at the same time is bounded by who starts them; ZODB's own warnings, one for
 # each beyond the connections kept ready, say nothing new.
 logging.getLogger("ZODB.DB").addFilter(lambda record: not str(record.msg).startswith("DB.open() has"))
@@ -196,7 +198,7 @@ class Database:
                 "The store stopped because its disk failed; check the disk, then start the daemon again."
             )
             return Unavailable(self.failed, about=self.name)
-        if isinstance(error, POSKeyError | CorruptedError):
+        if isinstance(error, POSKeyError | CorruptedError | StateLoadError):
             return Damaged("A stored record is missing or damaged; restore it from the backup.")
         number = error.errno if isinstance(error, OSError) else None
         if number in FULL:

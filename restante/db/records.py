@@ -13,6 +13,7 @@ import zope.interface
 from ZODB.interfaces import IStorageWrapper
 from ZODB.utils import oid_repr
 
+from restante import log
 from restante.errors import Damaged
 
 _CRC_OCTETS = 4
@@ -22,15 +23,29 @@ _PASSED_ON = (
 )
 
 
+_LOG = log.get("db")
+_REPORTED: set[bytes] = set()
+_MOST_REPORTED = 10_000
+
+
+def _report(oid: bytes, checksum: bytes) -> None:
+    """Log a damaged record, once: whoever reads around it never tells."""
+    known = oid + checksum
+    if oid and known not in _REPORTED and len(_REPORTED) < _MOST_REPORTED:
+        _REPORTED.add(known)
+        _LOG.error("record.damaged", item=oid_repr(oid))
+
+
 def seal(data: bytes) -> bytes:
     """Return a record with its checksum. Pure."""
     return zlib.crc32(data).to_bytes(_CRC_OCTETS, "big") + data
 
 
 def unseal(record: bytes, oid: bytes = b"") -> bytes:
-    """Return what was sealed, or raise Damaged. Pure."""
+    """Return what was sealed, or raise Damaged, which is logged once."""
     data = record[_CRC_OCTETS:]
     if zlib.crc32(data).to_bytes(_CRC_OCTETS, "big") != record[:_CRC_OCTETS]:
+        _report(oid, record[:_CRC_OCTETS])
         raise Damaged(
             "A stored record is damaged; restore it from the backup.",
             cause=f"checksum of object {oid_repr(oid) if oid else 'unknown'}",

@@ -14,7 +14,7 @@ from BTrees.LOBTree import LOBTree
 from BTrees.OOBTree import OOBTree
 from persistent import Persistent
 
-from stored.model.body import Bodies, Body, Dictionary, Packed, Parts
+from stored.model.body import Bodies, Body, Dictionaries, Packed, Parts
 from stored.model.folder import Folder, Folders
 from stored.model.hashes import Hashes
 from stored.model.log import CREATED, DESTROYED, UPDATED, Changes, Journal, Log
@@ -53,7 +53,7 @@ class Account(Persistent):  # type: ignore[misc]
         self.rows = Rows()
         self.bodies = Bodies()
         self.parts = Parts()
-        self.dictionaries: tuple[Dictionary, ...] = ()
+        self.dictionaries = Dictionaries()
         self.state = States()
         self.log = Log()
         self.folders = Folders()
@@ -113,7 +113,7 @@ class Account(Persistent):  # type: ignore[misc]
         """Keep a message and return its uid."""
         uid = self.rows.append(row)
         body.parts = tuple(self.parts.take(part) for part in packed.parts)
-        body.dictionary = self.dictionaries[packed.dictionary - 1] if packed.dictionary else None
+        body.dictionaries = self.dictionaries if packed.dictionary else None
         self.bodies.put(uid, body, packed)
         self._begin(uid, make_word(time, folder.number, flags), folder, packed.octets)
         return uid

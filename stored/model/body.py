@@ -12,18 +12,19 @@ from BTrees.LLBTree import LLBTree
 from BTrees.LOBTree import LOBTree
 from persistent import Persistent
 
-from restante.db import savepoint
+from restante.db import UNREADABLE, savepoint
 from restante.errors import Damaged
 from stored.model.coding import coded_octets, encoded
-from stored.model.octets import CHUNK_OCTETS, BodyChunk, Dictionary, Reader, damaged
+from stored.model.octets import CHUNK_OCTETS, BodyChunk, Dictionaries, Reader, damaged
 from stored.model.packing import PLAIN, WOVEN, Packed, PackedPart, Segment, Words, pack
 
 __all__ = [
     "CHUNK_OCTETS",
+    "UNREADABLE",
     "Bodies",
     "Body",
     "BodyChunk",
-    "Dictionary",
+    "Dictionaries",
     "Packed",
     "PartBody",
     "Parts",
@@ -33,9 +34,6 @@ __all__ = [
 ]
 
 SAVEPOINT_CHUNKS = 16
-
-#: What a read of an object raises when its record is damaged, or is not there at all (POSKeyError).
-UNREADABLE = (Damaged, KeyError)
 
 
 class PartBody(Persistent):  # type: ignore[misc]
@@ -66,7 +64,7 @@ class Body(Persistent):  # type: ignore[misc]
     uidl = ""
 
     def __init__(
-        self, packed: Packed, parts: Sequence[PartBody] = (), dictionary: Dictionary | None = None
+        self, packed: Packed, parts: Sequence[PartBody] = (), dictionaries: Dictionaries | None = None
     ) -> None:
         self.form = packed.form
         self.octets = packed.octets
@@ -76,17 +74,19 @@ class Body(Persistent):  # type: ignore[misc]
         self.chunk_octets = 0
         self.segments: tuple[Segment, ...] = packed.segments
         self.parts = tuple(parts)
-        self.dictionary = dictionary
+        self.dictionaries = dictionaries
+        self.dictionary = packed.dictionary
 
     def __getstate__(self) -> Any:
         # There is one of these for every message: without names it is a hundred octets shorter.
         known = (self.form, self.octets, self.sha256, self.letter, self.fingerprint, self.uidl, self.packed)
-        return *known, self.chunks, self.chunk_octets, self.segments, self.parts, self.dictionary
+        kept = (self.chunks, self.chunk_octets, self.segments, self.parts, self.dictionaries, self.dictionary)
+        return known + kept
 
     def __setstate__(self, state: Any) -> None:
         known, kept = state[:7], state[7:]
         self.form, self.octets, self.sha256, self.letter, self.fingerprint, self.uidl, self.packed = known
-        self.chunks, self.chunk_octets, self.segments, self.parts, self.dictionary = kept
+        self.chunks, self.chunk_octets, self.segments, self.parts, self.dictionaries, self.dictionary = kept
 
     def pieces(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """Give the octets from `start` to `stop` in pieces of at most about 350 KB.
@@ -97,7 +97,7 @@ class Body(Persistent):  # type: ignore[misc]
         if self.form not in (PLAIN, WOVEN):
             raise Damaged("A message is kept in a form this version cannot read.", cause=f"form {self.form}")
         stop = self.octets if stop is None else min(stop, self.octets)
-        stream = Reader(self._stream_octets(), self.packed, self.chunks, self.dictionary)
+        stream = self._stream_reader(self._stream_octets())
         at, seat, parts = 0, 0, iter(self.parts)  # at: in the message, seat: in what is compressed of it
         for gap, octets, width, crlf, shared in self.segments:
             yield from stream.slices(*_within(start, stop, at, gap, seat))
@@ -117,7 +117,10 @@ class Body(Persistent):  # type: ignore[misc]
     def stream(self, octets: int) -> bytes:
         """Return the beginning of what is compressed together. Raises Damaged."""
         total = self._stream_octets()
-        return Reader(total, self.packed, self.chunks, self.dictionary).read(0, min(octets, total))
+        return self._stream_reader(total).read(0, min(octets, total))
+
+    def _stream_reader(self, octets: int) -> Reader:
+        return Reader(octets, self.packed, self.chunks, self.dictionaries, self.dictionary)
 
     def _stream_octets(self) -> int:
         """Return the length of what is compressed together."""
@@ -153,7 +156,7 @@ def _within(start: int, stop: int, at: int, octets: int, seat: int) -> tuple[int
 def _reader(part: PartBody) -> Reader:
     try:
         return part.reader()
-    except KeyError as missing:
+    except UNREADABLE as missing:
         raise damaged(repr(missing)) from missing
 
 

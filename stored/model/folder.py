@@ -1,5 +1,6 @@
 """Folders: a name, a place in the tree, the order of what is inside, and two counts."""
 
+import re
 from collections.abc import Iterator
 
 from BTrees.Length import Length
@@ -12,6 +13,9 @@ from stored.model.word import MAX_FOLDER
 #: Folders every user has, by their number. Numbers up to 15 are kept for roles.
 ROLES = {1: "inbox", 2: "drafts", 3: "sent", 4: "junk", 5: "trash", 6: "archive"}
 FIRST_OWN = 16
+
+_OWN_ID = re.compile(r"f([1-9][0-9]{0,4})")
+_NUMBERS = {role: number for number, role in ROLES.items()}
 
 INBOX, DRAFTS, SENT, JUNK, TRASH, ARCHIVE = ROLES
 #: Folders that may be emptied by themselves, and so know when each message came into them.
@@ -68,8 +72,11 @@ class Folders(Persistent):  # type: ignore[misc]
         return self.members.get(number)
 
     def find(self, id: str) -> Folder | None:
-        """Return the folder with this id, or None."""
-        return next((folder for folder in self if folder.id == id), None)
+        """Return the folder with this id, or None. Reads no other."""
+        if id in _NUMBERS:
+            return self.members.get(_NUMBERS[id])
+        own = _OWN_ID.fullmatch(id)
+        return self.members.get(int(own[1]) + FIRST_OWN - 1) if own else None
 
     def create(self, name: str, parent: int) -> Folder | None:
         """Add a folder; None when this user's numbers are used up."""

@@ -34,10 +34,38 @@ class Dictionary(Persistent):  # type: ignore[misc]
     def __init__(self, octets: bytes) -> None:
         self.octets = octets
 
+
+class Dictionaries(Persistent):  # type: ignore[misc]
+    """A user's dictionaries by number, from 1 on. Each is kept twice: much mail hangs on one record."""
+
+    version = 1
+
+    def __init__(self) -> None:
+        self.members: tuple[tuple[Dictionary, Dictionary], ...] = ()
+
     def __getnewargs__(self) -> tuple[()]:
-        # A reference to an object with these is its number alone: eight octets instead of fifty, in
-        # every body. It is read as soon as a body is, which is right for a dictionary.
+        # A reference to an object with these is its number alone: eight octets instead of fifty, in every
+        # body. It is read as soon as a body is, which is right for something so small.
         return ()
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def add(self, octets: bytes) -> int:
+        self.members = (*self.members, (Dictionary(octets), Dictionary(octets)))
+        return len(self.members)
+
+    def octets(self, number: int) -> bytes:
+        """Return a dictionary, of whichever copy can be read. Raises Damaged."""
+        for copy in self.members[number - 1]:
+            try:
+                return copy.octets
+            except (Damaged, KeyError):
+                continue
+        raise damaged(f"dictionary {number}")
 
 
 @lru_cache(maxsize=64)
@@ -90,11 +118,17 @@ class Reader:
     """Reads `octets` octets that are kept in `packed`, or in `chunks`, from anywhere. Raises Damaged."""
 
     def __init__(
-        self, octets: int, packed: bytes, chunks: Sequence[BodyChunk], dictionary: Dictionary | None = None
+        self,
+        octets: int,
+        packed: bytes,
+        chunks: Sequence[BodyChunk],
+        dictionaries: Dictionaries | None = None,
+        dictionary: int = 0,
     ) -> None:
         self._octets = octets
         self._packed = packed
         self._chunks = chunks
+        self._dictionaries = dictionaries
         self._dictionary = dictionary
         self._latest: tuple[int, bytes] = (-1, b"")
 
@@ -122,7 +156,8 @@ class Reader:
 
     def _unpacked(self, number: int) -> bytes:
         if not self._chunks:
-            return decompress(self._packed, self._dictionary.octets if self._dictionary else b"")
+            known = self._dictionaries
+            return decompress(self._packed, b"" if known is None else known.octets(self._dictionary))
         chunk = self._chunks[number]
         packed = chunk.packed
         # A chunk is read once in a while and is large: keeping it would empty the cache of the rest.

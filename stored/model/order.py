@@ -90,6 +90,16 @@ class Block(Persistent):  # type: ignore[misc]
         self.keys = _without(self.keys, seat)
         return True
 
+    def few(self) -> bool:
+        return len(self) <= BLOCK_KEYS // 4
+
+    def absorb(self, later: "Block") -> bool:
+        """Take in all of the block behind, if it leaves room to grow; return whether."""
+        if len(self) + len(later) > BLOCK_KEYS // 2:
+            return False
+        self.keys += later.keys
+        return True
+
     def rank(self, key: bytes) -> int:
         return _seat(self.keys, key)
 
@@ -144,13 +154,43 @@ class Index(Persistent):  # type: ignore[misc]
         return later
 
     def remove(self, key: bytes) -> bool:
-        """Take `key` out; a child left empty goes with it. Return whether it was there."""
+        """Take `key` out; a child left empty goes with it, one left small joins a neighbour.
+
+        Return whether it was there.
+        """
         at = self._child_of(key)
         if not self.counts or not self.children[at].remove(key):
             return False
         self.counts[at] -= 1
         if not self.counts[at]:
             del self.children[at], self.lows[at], self.counts[at]
+        else:
+            self._join(at)
+        self._p_changed = True
+        return True
+
+    def _join(self, at: int) -> None:
+        """Join a small child with the one before or behind it, unless together they are too many."""
+        if not self.children[at].few():
+            return
+        for left in (at - 1, at):
+            if left < 0 or left + 1 >= len(self.children):
+                continue
+            if self.children[left].absorb(self.children[left + 1]):
+                self.counts[left] += self.counts.pop(left + 1)
+                del self.children[left + 1], self.lows[left + 1]
+                return
+
+    def few(self) -> bool:
+        return len(self.children) <= INDEX_CHILDREN // 4
+
+    def absorb(self, later: "Index") -> bool:
+        """As Block.absorb; all nodes of one index are of one height."""
+        if len(self.children) + len(later.children) > INDEX_CHILDREN // 2:
+            return False
+        self.children += later.children
+        self.lows += later.lows
+        self.counts += later.counts
         self._p_changed = True
         return True
 

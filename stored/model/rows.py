@@ -96,6 +96,11 @@ class Rows(LOBTree):  # type: ignore[misc]
             rows = CHUNK_ROWS
         return newest * CHUNK_ROWS + rows - 1
 
+    def begin_behind(self, uid: int) -> None:
+        """Begin a new chunk behind `uid`, and behind all that are here."""
+        newest = self.maxKey() if self else 0
+        self[max(newest, uid // CHUNK_ROWS) + 1] = RowChunk()
+
     def row(self, uid: int) -> bytes:
         """Return the row's JSON, empty when the message is gone. Raises UNREADABLE when it is damaged."""
         chunk = self.get(uid // CHUNK_ROWS)

@@ -12,7 +12,7 @@ from stored import dictionary
 from stored.messages import delete, raw_of
 from stored.model import packing
 from stored.model.body import CHUNK_OCTETS, Words, pack
-from stored.model.octets import Dictionary
+from stored.model.octets import Dictionaries
 from stored.store import Store
 from tests.unit.stored.keeping import keep, letter, prepared
 
@@ -225,5 +225,5 @@ def test_large_mail_is_kept_without_the_dictionary(mail):
     assert pack(letter(1, "x" * 2 * CHUNK_OCTETS), words).dictionary == 0
 
 
-def test_a_reference_to_a_dictionary_takes_few_octets():
-    assert hasattr(Dictionary(b""), "__getnewargs__")
+def test_a_reference_to_dictionaries_takes_few_octets():
+    assert hasattr(Dictionaries(), "__getnewargs__")
