@@ -85,7 +85,9 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
     sessions = Sessions(profiled, settings.sessions)
     blobs = Blobs(store, settings.data.directory / "spool")
     clock = Clock(settings.data.directory / "clock.json")
-    sender, outbox, drafts = _sending(settings, keys, store, blobs, profiled)
+    parsers = Parsers()
+    reader = Reader(parsers, settings.data.directory / "spool")
+    sender, outbox, drafts = _sending(settings, keys, store, blobs, profiled, reader)
     forwarder = Forwarder(outbox.writers, outbox.intents, sender.wake)
     collector, collecting = _collecting(settings, store, profiled, clock, forwarder)
     parsers = Parsers()
@@ -140,7 +142,7 @@ def _collecting(
 
 
 def _sending(
-    settings: Settings, keys: Keys, store: Store, blobs: Blobs, profiled: Peer
+    settings: Settings, keys: Keys, store: Store, blobs: Blobs, profiled: Peer, reader: Reader
 ) -> tuple[Sender, Outbox, Drafts]:
     ours = settings.relay
     relay = Relay(
@@ -159,7 +161,7 @@ def _sending(
         retry_limit_seconds=ours.retry_limit_seconds,
     )
     writers = writers_from(profiled)
-    drafts = Drafts(store, blobs, writers)
+    drafts = Drafts(store, blobs, writers, text_of=reader.text_of)
     return sender, Outbox(store, blobs, drafts, writers, intents, sender.wake), drafts
 
 

@@ -17,8 +17,8 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import BinaryIO
 
-from restante.errors import InvalidArgument, NotFound, OverQuota, StateMismatch, TooLarge
-from stored.mime import Octets, Part, parts_of, slices_of
+from restante.errors import InvalidArgument, NotFound, OverQuota, StateMismatch, TooComplex, TooLarge
+from stored.mime import Octets, Part, slices_of, some_parts_of
 from stored.model.account import Account
 from stored.model.upload import Upload
 from stored.store import Store, UserStore
@@ -281,7 +281,10 @@ def _read_step(source: BinaryIO) -> bytes:
 
 
 def _part(raw: Octets, number: str, id: str) -> Part:
-    for part in parts_of(raw):
+    parts, whole = some_parts_of(raw)
+    for part in parts:
         if part.part == number:
             return part
-    raise no_blob(id)
+    if whole:
+        raise no_blob(id)
+    raise TooComplex("This message has more parts than are read; it can still be saved whole.", about=id)

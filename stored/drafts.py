@@ -46,6 +46,8 @@ class Drafts:
     blobs: Blobs
     writers: Writers
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    # What somebody else's letter says, and whether that was cut; the daemon reads it where it can be killed.
+    text_of: Callable[[mime.Octets], tuple[str, bool]] = mime.text_of
 
     # Keeping ------------------------------------------------------------------------------------
 
@@ -85,7 +87,7 @@ class Drafts:
         """Return a draft as it was saved. Raises NotFound."""
         with self.blobs.raw(user, _uid(id)) as (raw, _):
             summary = mime.summarize(raw)
-            text, _ = mime.text_of(raw)
+            text, _ = self.text_of(raw)
             attachments = _attached(id, raw)
         draft: Draft = {"to": [], "subject": summary.subject, "text": text}
         remembered = _recalled(summary)
@@ -143,7 +145,7 @@ class Drafts:
         """Return what a message says, and by which account it was collected."""
         uid = _uid(id)
         with self.blobs.raw(user, uid) as (raw, _):
-            summary, (text, _) = mime.summarize(raw), mime.text_of(raw)
+            summary, (text, _) = mime.summarize(raw), self.text_of(raw)
         row = self.store.open_account(user).read(lambda account: served(account, uid))
         return summary, text, str(orjson.loads(bytes(row)).get("account", ""))
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from struct import unpack_from
 from typing import Any, cast
 
+import orjson
+
 from restante import log
 from restante.errors import TooComplex
 from restante.wire import Ready, dumps
@@ -108,6 +110,14 @@ class Reader:
                 _LOG.warning("message.unread", octets=len(raw), cause=error)
                 raise too_complex() from None
         return self._parsers.do("opened", raw, **how)
+
+    def text_of(self, raw: Octets) -> tuple[str, bool]:
+        """Return a letter's text and whether it was cut: "" and True where it takes too much to be read."""
+        try:
+            told = orjson.loads(self._read(raw, id="", text=True, runs=False, limit=ANSWER_OCTETS))
+        except TooComplex:
+            return "", True
+        return told["text"], told["text_truncated"]
 
     def thumbnail(self, blobs: Blobs, user: str, id: str, width: int, height: int) -> Thumbnail:
         """Return the picture in a blob as a small PNG.

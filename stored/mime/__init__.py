@@ -25,6 +25,7 @@ __all__ = [
     "decode_part",
     "parts_of",
     "slices_of",
+    "some_parts_of",
     "summarize",
     "text_of",
 ]
@@ -55,11 +56,17 @@ def text_of(raw: Octets) -> tuple[str, bool]:
 
 def parts_of(raw: Octets) -> list[Part]:
     """Return the leaves of the message in order, its texts included (`part.body`). Pure; never raises."""
+    return some_parts_of(raw)[0]
+
+
+def some_parts_of(raw: Octets) -> tuple[list[Part], bool]:
+    """Return the leaves of the message, and whether these are all: there may be too many to be read."""
     try:
-        return parts_in(raw, Scan(raw))
+        scan = Scan(raw)
+        return parts_in(raw, scan), not scan.too_complex
     except Exception as exc:
         _unread(raw, exc)
-        return []
+        return [], False
 
 
 def decode_part(raw: Octets, part: Part) -> bytes:

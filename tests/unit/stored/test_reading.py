@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from restante.errors import NotFound, TooComplex
-from stored import reading
+from stored import mime, reading
 from stored.blobs import Blobs
 from stored.parsing import Parsers, tasks
 from stored.reading import Reader, is_cheap
@@ -123,6 +123,29 @@ def test_a_large_letter_is_read_through_a_file(mail, reader):
     keep(mail, prepared(letter(1, body, **{"Content-Type": "multipart/mixed; boundary=b"})))
     (opened,) = on_wire(reader.get(mail, ["m1"]))["messages"]
     assert (opened["text"], opened["parts"][1]["octets"]) == ("hello", "6000000")
+
+
+@pytest.mark.parametrize("fields", [{}, PAGE])
+def test_the_text_of_a_letter_is_the_same_wherever_it_is_read(reader, fields):
+    assert reader.text_of(letter(1, "Hello", **fields)) == mime.text_of(letter(1, "Hello", **fields))
+
+
+def test_a_letter_that_cannot_be_read_is_answered_without_its_text(reader, monkeypatch):
+    def killed(self, task, raw, **how):
+        raise TooComplex("too intricate")
+
+    monkeypatch.setattr(Parsers, "do", killed)
+    assert reader.text_of(letter(1, "<p>x", **PAGE)) == ("", True)
+
+
+def test_a_part_beyond_the_limits_is_too_complex_and_the_whole_is_there(store, mail, tmp_path):
+    raw = letter(1, "--b\r\n\r\nx\r\n" * 1100, **{"Content-Type": "multipart/mixed; boundary=b"})
+    keep(mail, prepared(raw))
+    blobs = Blobs(store, tmp_path)
+    assert blobs.octets("ana", "m1-5")[1] == b"x"
+    with pytest.raises(TooComplex):
+        blobs.octets("ana", "m1-1050")
+    assert blobs.octets("ana", "m1")[1] == raw
 
 
 # Pictures -------------------------------------------------------------------------------------------------
