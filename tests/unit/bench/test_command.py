@@ -32,12 +32,15 @@ def missing(name):
         return "mpop is not installed"
     if name == "idle":
         return "" if shutil.which("fetchmail") else "fetchmail is not installed"
+    if name == "search" and not shutil.which("notmuch"):
+        return "notmuch is not installed"
     return dovecot.missing(imap=True)
 
 
 @pytest.mark.dovecot
 @pytest.mark.parametrize(
-    "name, messages", [("collect", 40), ("list", 60), ("space", 40), ("idle", 6), ("memory", 0)]
+    "name, messages",
+    [("collect", 40), ("list", 60), ("space", 40), ("idle", 6), ("memory", 0), ("search", 60)],
 )
 def test_each_measurement_ends_with_its_line(name, messages, tmp_path):
     if why := missing(name):
@@ -45,7 +48,7 @@ def test_each_measurement_ends_with_its_line(name, messages, tmp_path):
     lines = bench(tmp_path, "--messages", str(messages), name)
     assert re.fullmatch(LAST.format(name), lines[-1])
     assert any("Restante" in line or "stored" in line for line in lines)
-    if name in ("collect", "list", "space"):
+    if name in ("collect", "list", "space", "search"):
         assert any("sha256" in line and "equal attachments" in line for line in lines)
 
 
