@@ -14,4 +14,4 @@ if is_root_on_debian; then
         fonts-liberation python3-tk || echo "some packages could not be installed; their tests are skipped" >&2
 fi
 # Every skip is printed with its reason (-rs).
-exec .venv/bin/python -m pytest -n "${RESTANTE_TEST_WORKERS:-4}" -rs "$@"
+exec .venv/bin/python -m pytest -n "${RESTANTE_TEST_WORKERS:-auto}" --dist loadgroup -rs "$@"

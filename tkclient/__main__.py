@@ -1,6 +1,8 @@
 """Wiring: read the command line, make the desk and the window, run.
 
 restante-client [--server URL] [--language es|en] [--user NAME] [--ca FILE]
+
+With --user, and the password in RESTANTE_PASSWORD, the window opens signed in (a kiosk, the demonstration).
 """
 
 from __future__ import annotations
@@ -58,6 +60,10 @@ def main(arguments: Optional[List[str]] = None) -> int:
     server = options.server if options.server.endswith("/") else options.server + "/"
     desk = Desk(server, root.after, options.ca, options.patience)
     window = Window(root, desk, options.language, options.user)
+    # Taken out of the environment, so that nothing started from here finds it there.
+    password = os.environ.pop("RESTANTE_PASSWORD", "")
+    if options.user and password:
+        window.sign_in(password)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: root.after_idle(window.close))
     root.mainloop()

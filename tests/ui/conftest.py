@@ -27,6 +27,8 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.ui)
+            # One at a time: keys typed into a client that is starved of time arrive late.
+            item.add_marker(pytest.mark.xdist_group("ui"))
 
 
 def make_display(width, height):
@@ -73,13 +75,13 @@ def server():
 class Client:
     """The client's process and its screen."""
 
-    def __init__(self, display, server, home, *options):
+    def __init__(self, display, server, home, *options, **more):
         self.display = display
         environment = {name: value for name, value in os.environ.items() if not name.startswith("RESTANTE_")}
         environment.update(DISPLAY=display, HOME=str(home), PYTHONPATH=str(Path.cwd()))
-        self.environment = environment
+        self.environment = environment | more
         command = [PYTHON, "-m", "tkclient", "--server", server.url, *options]
-        self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, cwd=home)
+        self.process = subprocess.Popen(command, env=self.environment, stderr=subprocess.PIPE, cwd=home)
         self.wait_title("restante")
         # Without a window manager nobody else gives the window the keyboard.
         self.do("windowfocus", "--sync", self.window())

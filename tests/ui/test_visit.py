@@ -1,5 +1,6 @@
 """A whole visit by keys and clicks: open, read, answer, write, attach, save, file away, leave."""
 
+from tests.ui.conftest import Client
 from tests.ui.fakemail import make_mail
 from tests.ui.fakeserver import content_of
 
@@ -13,6 +14,12 @@ def test_the_first_screen_takes_two_requests(client, server):
     assert server.requests == 2
     assert server.names() == ["session.open", "folder.list", "message.page", "collect.start"]
     assert client.title() == "restante · Entrada (11)"
+
+
+def test_a_name_and_a_password_from_the_environment_open_the_window_signed_in(display, server, tmp_path):
+    client = Client(display, server, tmp_path, "--user", "maria", RESTANTE_PASSWORD="clave-larga")
+    client.wait_title("Entrada")
+    assert client.stop() == ""
 
 
 def test_a_wrong_password_is_said_and_can_be_typed_again(client, server):

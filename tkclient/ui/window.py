@@ -79,6 +79,12 @@ class Window:
         self.root.update_idletasks()
         self.page.focus_first()
 
+    def sign_in(self, password: str) -> None:
+        """Open the profile whose name stands ready, as if `password` had been typed."""
+        if isinstance(self.page, LoginPage):
+            self.page.password.value.set(password)
+            self.page.submit()
+
     def show_login(self, trouble: Optional[Trouble] = None, said: str = "", creating: bool = False) -> None:
         """Show the first page, with a word on why when there is one."""
         self.desk.bells.clear()
