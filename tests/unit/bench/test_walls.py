@@ -22,7 +22,8 @@ def imported(path):
 
 def reached(module):
     """Return the module's imports and those of every module of bench that it reaches."""
-    names, waiting = set(), [module]
+    names: set[str] = set()
+    waiting = [module]
     while waiting:
         file = TOP / (waiting.pop().replace(".", "/") + ".py")
         fresh = set(imported(file)) - names if file.is_file() else set()
