@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 
 from stored.mime.links import links_in
 from stored.mime.runs import PLAIN, Line
@@ -15,12 +17,23 @@ _PARAGRAPH_CHARACTERS = 20_000
 
 
 def plain_lines(text: str, *, flowed: bool = False, delsp: bool = False) -> list[Line]:
-    """Return the lines of a plain text, with its quotes taken off and counted, and its links found. Pure."""
-    source = _flowed(text, delsp) if flowed else map(_quoted, text.split("\n"))
-    lines = [_line(depth, said) for depth, said in source]
+    """Return a plain text with its quotes taken off and counted, and its links found. Pure.
+
+    A Line is as many lines as are quoted equally deeply.
+    """
+    lines = [_line(depth, said) for depth, said in (_flowed(text, delsp) if flowed else _passages(text))]
     while lines and not lines[-1].pieces:
         lines.pop()
     return lines
+
+
+def _passages(text: str) -> Iterator[tuple[int, str]]:
+    """Yield what is quoted equally deeply as one piece with its line ends (depth, text)."""
+    if "\n>" not in text and not text.startswith(">"):
+        yield 0, text.rstrip()
+        return
+    for depth, lines in groupby(map(_quoted, text.split("\n")), key=itemgetter(0)):
+        yield depth, "\n".join(said for _, said in lines)
 
 
 def _quoted(line: str) -> tuple[int, str]:

@@ -156,10 +156,11 @@ def runs_of_lines(lines: Iterable[Line], limit: int) -> tuple[list[Run], bool]:
     runs = _Runs(limit)
     for line in lines:
         for text, look in line.pieces:
-            runs.add("\t" if text == CELL else text, look, line.quote, line.listed)
-        runs.end_line(line.quote, line.listed)
+            if not runs.full:
+                runs.add("\t" if text == CELL else text, look, line.quote, line.listed)
         if runs.full:
             break
+        runs.end_line(line.quote, line.listed)
     return runs.finished(), runs.full
 
 
@@ -171,31 +172,32 @@ class _Runs:
         self._left = limit
         self._done: list[Run] = []
         self._pieces: list[str] = []
-        self._like = Run("")
+        self._look, self._quote, self._listed = PLAIN, 0, 0
 
     def add(self, text: str, look: Look, quote: int, listed: int) -> None:
-        like = Run("", look, quote, listed)
-        if like != self._like or look.image:
+        if quote != self._quote or listed != self._listed or look != self._look or look.image:
             self._end_run()
-            self._like = like
+            self._look, self._quote, self._listed = look, quote, listed
             self._left -= RUN_OCTETS + len(look.link) + len(look.image)
         self._take(text)
 
     def end_line(self, quote: int, listed: int) -> None:
-        if self._pieces and not self._like.look.image and self._like[2:] == (quote, listed):
-            self._take("\n")
-        else:
-            self.add("\n", PLAIN, quote, listed)
+        """Add a line end to the run before it, or to a plain one of its own."""
+        joins = self._pieces and quote == self._quote and listed == self._listed and not self._look.image
+        self.add("\n", self._look if joins else PLAIN, quote, listed)
 
     def _take(self, text: str) -> None:
-        self._left -= len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
-        self.full = self.full or self._left < 0 or len(self._done) >= RUN_LIMIT
-        if not self.full:
+        octets = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+        if octets > self._left or len(self._done) >= RUN_LIMIT:
+            text = text.encode("utf-8", "replace")[: max(self._left, 0)].decode("utf-8", "ignore")
+            self.full = True
+        self._left -= octets
+        if text:
             self._pieces.append(text)
 
     def _end_run(self) -> None:
         if self._pieces:
-            self._done.append(self._like._replace(text="".join(self._pieces)))
+            self._done.append(Run("".join(self._pieces), self._look, self._quote, self._listed))
             self._pieces = []
 
     def finished(self) -> list[Run]:

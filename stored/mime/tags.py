@@ -11,7 +11,7 @@ from html import unescape
 from typing import NamedTuple
 
 from stored.mime.links import target_of
-from stored.mime.runs import Look
+from stored.mime.runs import PLAIN, Look
 
 DEPTH_LIMIT = 250
 FOUND_LIMIT = 20_000  # links and pictures; more than these are text
@@ -211,13 +211,7 @@ class Marks:
 
     def look(self) -> Look:
         if self._look is None:
-            opened = self._open
-            self._look = Look(
-                bold=bool(opened[BOLD]),
-                italic=bool(opened[ITALIC]),
-                underline=bool(opened[UNDERLINE]),
-                strike=bool(opened[STRIKE]),
-                code=bool(opened[CODE]),
-                link=self._link,
-            )
+            bold, italic, underline, strike, code, _ = map(bool, self._open.values())
+            plain = not (bold or italic or underline or strike or code or self._link)
+            self._look = PLAIN if plain else Look(bold, italic, underline, strike, code, 0, self._link)
         return self._look

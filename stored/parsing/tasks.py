@@ -16,7 +16,7 @@ from stored.mime.charsets import decode
 from stored.mime.headers import Address
 from stored.mime.parts import Part, beginning
 from stored.mime.reading import reading_of
-from stored.mime.runs import Run
+from stored.mime.runs import PLAIN, Run
 from stored.mime.scanner import Node, Octets, Scan
 from stored.mime.text import TEXT_LIMIT
 
@@ -92,7 +92,8 @@ def _runs(id: str, runs: list[Run], parts: list[Part]) -> list[dict[str, object]
     told = []
     for run in runs:
         one: dict[str, object] = {"text": run.text}
-        one |= {name: value for name, value in run.look._asdict().items() if value and name != "image"}
+        if run.look is not PLAIN and run.look != PLAIN:
+            one |= {name: value for name, value in run.look._asdict().items() if value and name != "image"}
         if run.look.image in pictures:
             one["image"] = pictures[run.look.image]
         if run.quote:
