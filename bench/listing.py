@@ -101,6 +101,7 @@ def _ours(running: House, dovecot: Dovecot, messages: int) -> Target:
     person.add_account(dovecot.pop3_port, USER)
     done = person.collect()
     assert done.messages == messages, f"{done.messages} collected"
+    person.searchable()
     public = urlsplit(running.url("stored"))
     assert public.port
     return Target(Http, public.port, person.token, messages, running.pid("stored"), public.path)

@@ -106,6 +106,14 @@ class Person:
         assert not errors, f"collecting failed: {errors}"
         return Collected(seconds, sum(account["collected"] for account in status["accounts"]))
 
+    def searchable(self) -> float:
+        """Wait until the search index has all that came; return the seconds that took."""
+        began = time.monotonic()
+        while self.stored.call("message.search", query="correspondencia", limit=1)["behind"]:
+            time.sleep(0.1)
+            assert time.monotonic() - began < COLLECT_SECONDS, "indexing does not end"
+        return time.monotonic() - began
+
     def listed(self) -> int:
         """Return how many messages the folders hold together."""
         return sum(folder["total"] for folder in self.stored.call("folder.list")["folders"])

@@ -46,6 +46,18 @@ def cpu_seconds(pid: int) -> float:
     return taken / _TICKS
 
 
+def wait_quiet(pid: int, seconds: float = 300) -> None:
+    """Wait until the process and its descendants have next to nothing to do."""
+    deadline = time.monotonic() + seconds
+    taken = cpu_seconds(pid)
+    while time.monotonic() < deadline:
+        time.sleep(1)
+        before, taken = taken, cpu_seconds(pid)
+        if taken - before < 0.1:
+            return
+    raise TimeoutError(f"process {pid} was still at work after {seconds:g} s")
+
+
 def proportional_octets(pid: int) -> int:
     """Return the memory of the process and its descendants; what several share is shared out (PSS)."""
     return sum(_kilobytes(one, "smaps_rollup", "Pss") for one in tree(pid)) * 1024

@@ -64,6 +64,7 @@ def _collect(person: Person, dovecot: Dovecot, kept: Corpus) -> int:
         done = person.collect()
         assert done.messages == len(files), f"{done.messages} of {len(files)} collected"
     assert person.listed() == len(kept.files)
+    person.searchable()
     return len(visits)
 
 
