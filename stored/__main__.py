@@ -38,6 +38,7 @@ from stored.service.folders import FolderService
 from stored.service.jobs import JobService
 from stored.service.messages import MessageService
 from stored.service.outbox import OutboxService, OutcomeService
+from stored.service.overview import OverviewService
 from stored.service.pictures import PictureService
 from stored.service.quota import QuotaService
 from stored.service.rules import RuleService
@@ -46,6 +47,7 @@ from stored.service.sessions import SessionService
 from stored.sessions import Sessions
 from stored.settings import Settings
 from stored.smtp import Relay
+from stored.statistics import Counting
 from stored.store import Store
 from stored.upkeep import Upkeep
 
@@ -105,6 +107,7 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
         QuotaService(store),
         RuleService(store, OldMail(jobs, lease_from(profiled))),
         JobService(store, jobs),
+        OverviewService(store, collector, Counting(store)),
         DraftService(drafts),
         OutboxService(outbox),
         OutcomeService(outbox),

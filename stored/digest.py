@@ -1,0 +1,170 @@
+"""The arrival card: what happened since the user last looked, in five thousand octets.
+
+Bounded whatever happened: so many messages are looked at, and what does not fit is cut, the least important
+first. Reads; only what was seen is written.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import orjson
+
+from restante.wire import dumps
+from stored.messages import message_id
+from stored.model.account import Account
+from stored.model.folder import DRAFTS, INBOX, JUNK, SENT, TRASH
+from stored.model.personal import own, personal
+from stored.model.rows import UNREADABLE
+from stored.model.submission import Submissions
+from stored.model.word import SEEN, flags_of, folder_of, uid_of
+from stored.overview_types import Card
+from stored.people import known
+from stored.progress import AccountState
+from stored.store import UserStore
+
+CARD_OCTETS = 5_000
+LETTERS = 20
+LOOKED_AT = 2_000
+SUBMISSIONS = 100
+_NOT_ARRIVED = (SENT, DRAFTS, TRASH, JUNK)
+
+
+@dataclass(frozen=True)
+class _New:
+    uid: int
+    account: str
+    who: str
+    address: str
+    subject: str
+    received_at: str
+
+
+def digest(mail: UserStore, states: Sequence[AccountState], now: int, seen: str = "") -> Card:
+    """Return what is new since the card whose state was last told as `seen`; it is noted. 5 KB at most.
+
+    `states` are what the collector knows of the user's accounts. Commits where `seen` is new.
+    """
+    if seen and mail.read(lambda account: personal(account).seen[0]) != seen:
+        mail.write(lambda account: setattr(own(account), "seen", (seen, now)))
+    card = mail.read(lambda account: _card(account, states))
+    return cast(Card, _cut(card))
+
+
+def _card(account: Account, states: Sequence[AccountState]) -> dict[str, Any]:
+    state, at = personal(account).seen
+    changes = account.changes(state) if state else None
+    uids = _unread(account) if changes is None else _arrived(account, changes.created)
+    new = list(_read(account, uids[:LOOKED_AT]))
+    familiar = {one.address for one in new if known(account, one.address)}
+    new.sort(key=lambda one: (one.address in familiar, one.uid), reverse=True)
+    return {
+        "state": account.state_text(),
+        "since": changes is not None,
+        "new": len(uids),
+        "accounts": _accounts(new, familiar, states),
+        "letters": [_letter(one, one.address in familiar) for one in new[:LETTERS]],
+        "failing": _failing(account, states),
+        **_submitted(account, at),
+        "cut": len(new) > LETTERS,
+    }
+
+
+def _arrived(account: Account, created: Iterable[int]) -> list[int]:
+    """Return the uids that came in and are where mail comes in, the newest first."""
+    here = (uid for uid in created if uid in account.state)
+    return sorted((uid for uid in here if folder_of(account.state[uid]) not in _NOT_ARRIVED), reverse=True)
+
+
+def _unread(account: Account) -> list[int]:
+    keys = account.folders.members[INBOX].order.window(0, LOOKED_AT)
+    return [uid for uid in map(uid_of, keys) if not flags_of(account.state[uid]) & SEEN]
+
+
+def _read(account: Account, uids: Iterable[int]) -> Iterator[_New]:
+    for uid in uids:
+        try:
+            row = orjson.loads(b"{" + account.rows.row(uid))
+        except (*UNREADABLE, orjson.JSONDecodeError):
+            continue
+        who = row["from"]["name"] or row["from"]["address"]
+        yield _New(
+            uid, row["account"], who, row["from"]["address"].casefold(), row["subject"], row["received_at"]
+        )
+
+
+def _letter(one: _New, familiar: bool) -> dict[str, Any]:
+    return {
+        "id": message_id(one.uid),
+        "account": one.account,
+        "from": one.who[:60],
+        "subject": one.subject[:80],
+        "received_at": one.received_at,
+        "known": familiar,
+    }
+
+
+def _accounts(
+    new: Sequence[_New], familiar: set[str], states: Sequence[AccountState]
+) -> list[dict[str, Any]]:
+    addresses = {state.account: state.address for state in states}
+    count = Counter(one.account for one in new)
+    people = Counter(one.account for one in new if one.address in familiar)
+    return [
+        {
+            "account": account,
+            "address": addresses.get(account, "")[:100],
+            "new": count[account],
+            "known": people[account],
+        }
+        for account, _ in count.most_common()
+    ]
+
+
+def _failing(account: Account, states: Sequence[AccountState]) -> list[dict[str, Any]]:
+    """Return the accounts in trouble: by the last visit, or as is remembered from before a restart."""
+    found: list[dict[str, Any]] = []
+    for state in states:
+        if state.error is not None and state.stage == "failed":
+            found.append(_trouble(state.account, state.address, state.error.kind, state.error.message))
+    visited = {state.account for state in states}
+    for id, drop in account.maildrops.items():
+        if drop.trouble is not None and id not in visited:
+            found.append(_trouble(id, "", drop.trouble.kind, drop.trouble.message))
+    return found
+
+
+def _trouble(account: str, address: str, kind: str, message: str) -> dict[str, Any]:
+    return {"account": account, "address": address[:100], "kind": kind, "message": message[:300]}
+
+
+def _submitted(account: Account, since: int) -> dict[str, list[dict[str, Any]]]:
+    """Return the newest letters that bounced since then, and those that wait, recipient by recipient."""
+    bounced, waiting = [], []
+    for submission in Submissions(account.submissions).newest(SUBMISSIONS):
+        for recipient in submission.recipients:
+            told = {
+                "submission": submission.id,
+                "subject": submission.subject[:80],
+                "address": recipient.address[:100],
+                "outcome": recipient.outcome,
+                "detail": recipient.detail[:200],
+            }
+            if recipient.outcome == "failed" and recipient.at >= since:
+                bounced.append(told)
+            elif recipient.outcome in ("queued", "deferred"):
+                waiting.append(told)
+    return {"bounced": bounced, "waiting": waiting}
+
+
+def _cut(card: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what does not fit: of each list its end, the longest first."""
+    lists = ("letters", "waiting", "bounced", "accounts", "failing")
+    while len(dumps(card)) > CARD_OCTETS:
+        longest = max(lists, key=lambda name: (len(card[name]), -lists.index(name)))
+        if not card[longest]:
+            break
+        del card[longest][len(card[longest]) * 3 // 4 :]
+        card["cut"] = True
+    return card
