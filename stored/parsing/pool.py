@@ -44,9 +44,8 @@ class Parsers:
         self._stopped = False
 
     def start(self) -> None:
-        """Start the processes, so that the first letter need not wait for one."""
-        for process in self._all:
-            process.start()
+        """Start one process, so that the first letter need not wait for it; others start as they are needed."""
+        self._all[-1].start()
 
     def stop(self) -> None:
         """End the processes; who waits for an answer learns that the daemon is stopping."""
