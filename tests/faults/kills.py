@@ -1,0 +1,199 @@
+"""Kill collecting again and again, and look each time whether anything was lost or doubled (promises 1, 2).
+
+    .venv/bin/python -m tests.faults.kills --count 500
+    .venv/bin/python -m tests.faults.kills --count 100 --boundaries    at system calls, by strace
+
+A real Dovecot holds 200 letters, which are collected and deleted there once they are stored. The process is
+killed (SIGKILL) at a random moment, or as it enters a random one of its writes, flushes and sends. After
+each kill every letter must be here or there, and none twice here; once collecting gets through, all of them
+are here, octet for octet, and none is left there.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.dovecot import Dovecot as AnyDovecot
+from stored.pop3 import Server
+from tests.certificates import Authority
+from tests.corpus import letters
+from tests.dovecot import Dovecot, missing
+from tests.faults.collecting import Task, collect, kept
+
+MESSAGES = 200
+# Under strace everything takes its time.
+MESSAGES_TRACED = 60
+CALLS = "fsync,fdatasync,write,pwrite64,sendto,ftruncate,rename,unlink"
+# How many of those one collecting makes, or a little fewer.
+MOST_CALLS = 150
+
+
+class Failure(Exception):
+    """A promise was broken."""
+
+
+class Round:
+    """One maildrop of one user, killed until it is collected."""
+
+    def __init__(
+        self, server: AnyDovecot, ca_file: Path, directory: Path, number: int, seed: int, messages: int
+    ) -> None:
+        self.user = f"user{number}@uno.test"
+        self.letters = letters(messages, seed=seed * 1000 + number)
+        self.sent = {hashlib.sha256(raw).hexdigest() for raw in self.letters}
+        server.add(self.user, "secret", self.letters)
+        self.maildir = server.directory / "mail" / self.user
+        self.directory = directory / str(number)
+        where = Server("127.0.0.1", server.tls_port, "tls", self.user, "secret")
+        self.task = Task(self.directory, where, str(ca_file))
+
+    def check(self) -> int:
+        """Return how many letters are kept; raise Failure where one is lost or doubled."""
+        here = Counter(forked(lambda: kept(self.directory)))
+        there = self.there()
+        if doubled := [one for one, count in here.items() if count > 1]:
+            raise Failure(f"{self.user}: {len(doubled)} letters are kept twice")
+        if strange := here.keys() - self.sent:
+            raise Failure(f"{self.user}: {len(strange)} letters were not sent like that")
+        if lost := self.sent - here.keys() - there:
+            raise Failure(f"{self.user}: {len(lost)} letters are lost")
+        return len(here)
+
+    def there(self) -> set[str]:
+        """Return the hashes of what the maildrop still holds."""
+        found = set()
+        for folder in ("new", "cur"):
+            for path in (self.maildir / folder).iterdir():
+                found.add(hashlib.sha256(path.read_bytes()).hexdigest())
+        return found
+
+
+def forked(work: Callable[[], object]) -> list[str]:
+    """Return what `work` returns in a child process, so that this one has no threads and no database."""
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(read)
+        with os.fdopen(write, "w") as pipe:
+            json.dump(work(), pipe)
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        text = pipe.read()
+    os.waitpid(child, 0)
+    if not text:
+        raise Failure("the store cannot be read")
+    found: list[str] = json.loads(text)
+    return found
+
+
+def kill_in_time(task: Task, dice: random.Random, longest: float) -> bool:
+    """Collect in a child that is killed at a random moment; return whether it got through before."""
+    child = os.fork()
+    if not child:
+        try:
+            os._exit(collect(task) != "done")
+        finally:
+            os._exit(2)
+    until = time.monotonic() + dice.uniform(0, longest)
+    while time.monotonic() < until:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return _through(status)
+        time.sleep(0.001)
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    return not os.WIFSIGNALED(status) and _through(status)
+
+
+def kill_at_a_call(task: Task, dice: random.Random, longest: float) -> bool:
+    """The same, killed as a thread of it enters its N-th call of those that matter."""
+    inject = f"inject={CALLS}:signal=SIGKILL:when={dice.randint(1, MOST_CALLS)}"
+    command = [
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        f"trace={CALLS}",
+        "-e",
+        inject,
+    ]
+    done = subprocess.run(
+        [*command, sys.executable, "-m", "tests.faults.collecting", *task.arguments()],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL):
+        return False
+    if done.returncode:
+        raise Failure(f"collecting ended with {done.returncode}: {done.stdout + done.stderr!r}")
+    return True
+
+
+def _through(status: int) -> bool:
+    if os.waitstatus_to_exitcode(status):
+        raise Failure(f"collecting ended with {os.waitstatus_to_exitcode(status)}")
+    return True
+
+
+def run(count: int, seed: int, boundaries: bool, say: Callable[[str], object] = print) -> tuple[int, int]:
+    """Kill so often; return the kills and how many letters were collected through them. Raises Failure."""
+    kill = kill_at_a_call if boundaries else kill_in_time
+    messages = MESSAGES_TRACED if boundaries else MESSAGES
+    dice = random.Random(seed)
+    directory = Path(tempfile.mkdtemp(prefix="restante-kills-"))
+    authority = Authority(directory)
+    kills = rounds = 0
+    try:
+        with Dovecot(authority) as server:
+            while kills < count:
+                rounds += 1
+                one = Round(server, authority.file, directory, rounds, seed, messages)
+                killed = 0
+                while not kill(one.task, dice, 1.2):
+                    killed += 1
+                    one.check()
+                if one.check() != messages or one.there():
+                    raise Failure(f"{one.user}: {one.check()} are here and {len(one.there())} left there")
+                kills += killed
+                say(f"{one.user}: killed {killed} times, all {messages} kept once, none left there")
+                shutil.rmtree(one.directory)
+    finally:
+        shutil.rmtree(directory)
+    return kills, rounds * messages
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
+    parser.add_argument("--count", type=int, default=500, help="how many kills (500)")
+    parser.add_argument("--seed", type=int, default=1, help="of the letters and the moments (1)")
+    parser.add_argument("--boundaries", action="store_true", help="kill at system calls, by strace")
+    arguments = parser.parse_args()
+    if reason := missing() or ("" if shutil.which("strace") or not arguments.boundaries else "no strace"):
+        print(reason, file=sys.stderr)
+        return 2
+    try:
+        kills, collected = run(arguments.count, arguments.seed, arguments.boundaries)
+    except Failure as failure:
+        print(f"kills: {failure}")
+        return 1
+    print(f"kills: {kills} kills, {collected} letters, 0 lost, 0 duplicated, 0 left, every SHA-256 equal")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
