@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +17,7 @@ MEASUREMENTS = {
     "list": ("bench.listing", "windows of a list a second at 8 clients, beside Dovecot IMAP"),
     "space": ("bench.space", "octets on disk as a share of the mail's own, beside Dovecot mdbox with zstd"),
     "idle": ("bench.idle", "accounts a second found to have nothing new, beside fetchmail"),
+    "search": ("bench.search", "milliseconds a question, rows included, beside notmuch"),
     "memory": ("bench.memory", "memory at rest and with a message of 100 MB, beside Dovecot"),
 }
 
@@ -24,6 +26,8 @@ MISSING_STATUS = 3
 
 def main() -> int:
     """Measure what the command line asks for; return the exit status, 3 when a package is missing."""
+    # Whoever ends this ends what it started, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     arguments = _parser().parse_args()
     if arguments.list or not arguments.name:
         for name, (_, told) in MEASUREMENTS.items():

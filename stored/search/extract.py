@@ -15,6 +15,7 @@ from stored.mime.parts import parts_in
 from stored.mime.scanner import Octets, Scan
 from stored.mime.text import text_in
 from stored.search.index import Document
+from stored.search.plan import joined_address
 
 _LOG = log.get("search")
 _NAMES_CHARACTERS = 16_384
@@ -70,14 +71,19 @@ def _recipients(fields: list[tuple[str, str]], said: dict[str, Any]) -> str:
     """Return everybody the letter went to: the row knows only the first three."""
     everybody = _field(fields, "to", "cc", "bcc")
     if everybody:
-        people = [f"{one.name} {one.address}" for one in addresses_of(everybody)]
+        people = [_named(one.name, one.address) for one in addresses_of(everybody)]
     else:
         people = [_person(one) for one in said.get("to", ())]
     return "\n".join(people)[:_NAMES_CHARACTERS]
 
 
 def _person(address: dict[str, str]) -> str:
-    return f"{address.get('name', '')} {address.get('address', '')}"
+    return _named(address.get("name", ""), address.get("address", ""))
+
+
+def _named(name: str, address: str) -> str:
+    """Return somebody's words; the address in one word too, since its parts are in many others."""
+    return f"{name} {address} {joined_address(address)}"
 
 
 def _sent(sent_at: str, time: int) -> int:

@@ -21,6 +21,7 @@ from stored.messages import message_id, raw_of, rows
 from stored.model.account import Account
 from stored.model.word import order_key, time_of, uid_of
 from stored.search import files, query, snippets, source, vocabulary
+from stored.search.flagged import Flagged
 from stored.search.index import TOP_SLOT, Index, IndexAway, IndexBroken, Mark
 from stored.search.indexer import Indexer
 from stored.search.plan import Names, Plan, plan
@@ -31,7 +32,7 @@ from stored.store import Store, UserStore
 #: Candidates looked at for one answer; with more, the answer has what was found and says where to go on.
 CANDIDATES = 50_000
 RANKED = 2_000
-SMALL_FOLDER = 500
+FEW = 500  # so many messages are looked up one by one rather than met among all
 SNIPPETS_SECONDS = 0.2
 SNIPPET_OCTETS = 2 << 20
 
@@ -70,6 +71,7 @@ class Finder:
         self._indexer = indexer
         self._accounts = accounts
         self._readers = Readers(open_indexes)
+        self._flagged = Flagged()
         indexer.on_change = self._readers.drop
 
     def find(self, user: str, asked: Asked) -> Found:
@@ -100,7 +102,7 @@ class Finder:
         try:
             if path is not None:
                 with self._readers.index(mail.user, path) as index:
-                    return mail.read(lambda account: _search(account, index, asked, accounts))
+                    return mail.read(lambda account: _search(account, index, asked, accounts, self._flagged))
         except IndexBroken:
             self._indexer.doubt(mail.user)
         except IndexAway:
@@ -134,20 +136,27 @@ def _nothing(account: Account) -> _Seen:
     return _Seen(account.state_text(), behind=source.behind(account, Mark()))
 
 
-def _search(account: Account, index: Index, asked: Asked, accounts: dict[str, frozenset[str]]) -> _Seen:
+def _search(
+    account: Account, index: Index, asked: Asked, accounts: dict[str, frozenset[str]], flagged: Flagged
+) -> _Seen:
     behind = source.behind(account, index.mark())
     if behind < 0:
         raise IndexBroken("of another store")
     tree, names = _understood(account, asked.tree, accounts)
     made = plan(tree, names)
-    uids, more = _ranked(account, index, made, asked) if asked.rank else _newest(account, index, made, asked)
+    if asked.rank and made.match:
+        uids, more = _ranked(account, index, made, asked)
+    else:
+        uids, more = _newest(account, index, made, asked, flagged)
     found = rows(account, uids)
     return _Seen(account.state_text(), uids, found, more, behind)  # type: ignore[arg-type]
 
 
-def _newest(account: Account, index: Index, made: Plan, asked: Asked) -> tuple[list[int], str]:
+def _newest(
+    account: Account, index: Index, made: Plan, asked: Asked, flagged: Flagged
+) -> tuple[list[int], str]:
     """Return a page of hits, newest first, and the cursor of the next ("" at the end)."""
-    candidates = _candidates(account, index, made, _below(index, asked.cursor))
+    candidates = index.candidates(made, _below(index, asked.cursor), _few(account, made, flagged))
     state, test = account.state, made.test
     found: list[tuple[int, int]] = []
     last = 0
@@ -184,15 +193,15 @@ def _below(index: Index, cursor: str) -> int:
     return index.slot_before(int(uid[:18]), int(time[:18]))
 
 
-def _candidates(account: Account, index: Index, made: Plan, below: int) -> Iterator[tuple[int, ...]]:
-    """Give candidates, newest first: from the index; from the folder where that is small and all there is."""
-    if made.folders is not None and not made.match and made.where == "1" and not made.columns:
+def _few(account: Account, made: Plan, flagged: Flagged) -> set[int] | None:
+    """Return the few uids among which all hits are: those of a small folder, or with a rare flag."""
+    sets = [uids for kind in made.flags if (uids := flagged.uids(account, *kind)) is not None]
+    if made.folders is not None:
         folders = [folder for number in made.folders if (folder := account.folders.get(number))]
-        if sum(folder.total() for folder in folders) <= SMALL_FOLDER:
-            keys = [key for folder in folders for key in folder.order.window(0, SMALL_FOLDER)]
-            slots = index.slots(uid_of(key) for key in keys)
-            return iter([(slot, slots[slot]) for slot in sorted(slots, reverse=True) if slot < below])
-    return index.candidates(made, below)
+        if sum(folder.total() for folder in folders) <= FEW:
+            sets.append({uid_of(key) for folder in folders for key in folder.order.window(0, FEW)})
+    smallest = min(sets, key=len, default=None)
+    return smallest if smallest is not None and len(smallest) <= FEW else None
 
 
 def _ranked(account: Account, index: Index, made: Plan, asked: Asked) -> tuple[list[int], str]:

@@ -8,6 +8,7 @@ slot, marked dead, until the file is written anew.
 What was indexed and how far that goes (`Mark`) are committed together; a crash leaves a mark that is true.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from stored.search.plan import COLUMNS, Plan
 
-VERSION = 1
+VERSION = 2
 SLOT_SECONDS = 64
 TOP_SLOT = 1 << 62
 
@@ -239,27 +240,32 @@ class Index:
 
     # Asking -------------------------------------------------------------------------------------
 
-    def candidates(self, asked: Plan, below: int = TOP_SLOT) -> Iterator[tuple[int, ...]]:
+    def candidates(
+        self, asked: Plan, below: int = TOP_SLOT, only: Iterable[int] | None = None
+    ) -> Iterator[tuple[int, ...]]:
         """Give (slot, uid, *columns) of what the plan's words and table agree to, the newest first.
 
-        Only slots under `below`. Raises IndexBroken, IndexAway while it is read.
+        Only slots under `below`, and only those of the few uids `only`, if given. Raises IndexBroken,
+        IndexAway while it is read.
         """
         columns = "".join(f", {column}" for column in asked.columns)
+        key = "words.rowid" if asked.match else "docs.slot"
+        arguments: list[object] = [*asked.column_arguments]
         if asked.match:
             sql = (
                 f"SELECT docs.slot, docs.uid{columns} FROM words CROSS JOIN docs ON docs.slot = words.rowid"
-                f" WHERE words MATCH ? AND words.rowid < ? AND NOT docs.dead AND {asked.where}"
-                " ORDER BY words.rowid DESC"
+                f" WHERE words MATCH ? AND {key} < ?"
             )
-            arguments = [*asked.column_arguments, asked.match, below, *asked.arguments]
+            arguments.append(asked.match)
         else:
-            sql = (
-                f"SELECT docs.slot, docs.uid{columns} FROM docs WHERE docs.slot < ? AND NOT docs.dead"
-                f" AND {asked.where} ORDER BY docs.slot DESC"
-            )
-            arguments = [*asked.column_arguments, below, *asked.arguments]
+            sql = f"SELECT docs.slot, docs.uid{columns} FROM docs WHERE {key} < ?"
+        arguments.append(below)
+        if only is not None:
+            sql += f" AND {key} IN (SELECT value FROM json_each(?))"
+            arguments.append(json.dumps(sorted(self._slots(only))))
+        sql += f" AND NOT docs.dead AND {asked.where} ORDER BY {key} DESC"
         with _translated():
-            yield from self._connection.execute(sql, arguments)
+            yield from self._connection.execute(sql, [*arguments, *asked.arguments])
 
     def ranked(self, asked: Plan, most: int) -> list[tuple[int, ...]]:
         """Return (slot, uid, *columns) of the newest `most` candidates, the best first.
@@ -267,8 +273,8 @@ class Index:
         A word in the subject weighs most, then one in a name or address. Ties: the newest first.
         """
         newest = [found[0] for found, _ in zip(self.candidates(asked), range(most), strict=False)]
-        if not asked.match or not newest:
-            return list(self.candidates(asked)) if newest else []
+        if not newest:
+            return []
         columns = "".join(f", {column}" for column in asked.columns)
         sql = (
             f"SELECT docs.slot, docs.uid{columns} FROM words CROSS JOIN docs ON docs.slot = words.rowid"
@@ -279,17 +285,10 @@ class Index:
         with _translated():
             return self._connection.execute(sql, arguments).fetchall()
 
-    def slots(self, uids: Iterable[int]) -> dict[int, int]:
-        """Return slot → uid of those `uids` that are live here."""
-        found = {}
-        with _translated():
-            for uid in uids:
-                row = self._connection.execute(
-                    "SELECT slot FROM docs WHERE uid = ? AND NOT dead", (uid,)
-                ).fetchone()
-                if row:
-                    found[row[0]] = uid
-        return found
+    def _slots(self, uids: Iterable[int]) -> list[int]:
+        wanted = json.dumps(sorted(uids))
+        sql = "SELECT slot FROM docs WHERE uid IN (SELECT value FROM json_each(?)) AND NOT dead"
+        return [slot for (slot,) in self._connection.execute(sql, (wanted,))]
 
     def slot_before(self, uid: int, time: int) -> int:
         """Return the slot under which to go on after message `uid` that came at `time`."""

@@ -8,6 +8,7 @@ Parts that mix words or columns with folders or flags under one OR or minus beco
 or false for each candidate), so every tree has an exact answer. Pure; the index runs it, the finder tests.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -44,6 +45,8 @@ class Plan:
     test: Test | None = None
     #: The only folders that hits can be in, None when that is not known.
     folders: frozenset[int] | None = None
+    #: Flags that every hit has: (bit, whether it is raised).
+    flags: list[tuple[int, bool]] = field(default_factory=list)
 
 
 def plan(tree: Node, names: Names) -> Plan:
@@ -87,6 +90,7 @@ class _Planner:
             tests.append(lambda word, _: folder_of(word) not in LEFT_OUT)
         named = [self._folders(part.name) for part in parts if isinstance(part, query.InFolder)]
         made.folders = frozenset.intersection(*named) if named else None
+        made.flags = [flag for part in parts if (flag := _flag(part))]
         if tests:
             made.test = _both(tests)
         return made
@@ -154,6 +158,14 @@ class _Planner:
         return self._names.folders.get(name, frozenset())
 
 
+def _flag(node: Node) -> tuple[int, bool] | None:
+    if isinstance(node, query.Flag):
+        return node.bit, True
+    if isinstance(node, query.Not) and isinstance(node.part, query.Flag):
+        return node.part.bit, False
+    return None
+
+
 def _both(tests: list[Test]) -> Test:
     if len(tests) == 1:
         return tests[0]
@@ -184,11 +196,23 @@ def _joined(expressions: list[str], operator: str) -> str:
     return expressions[0] if len(expressions) == 1 else f"({f' {operator} '.join(expressions)})"
 
 
-def _phrase(node: query.Text) -> str:
-    said = '"' + node.words.replace('"', " ").replace("\0", " ") + '"'
-    column = f"{_COLUMNS[node.field]} : " if node.field else ""
-    return f"{column}{said}{' *' if node.prefix else ''}"
+def joined_address(address: str) -> str:
+    """Return an address as the one word that the index has for it beside its parts. Pure."""
+    return "".join(one for one in address if one.isalnum())
 
+
+def _phrase(node: query.Text) -> str:
+    words = node.words.replace('"', " ").replace("\0", " ")
+    if node.field in ("from", "to") and not node.prefix and _ADDRESS.fullmatch(words):
+        words = joined_address(words)
+    said = f'"{words}"'
+    column = f"{_COLUMNS[node.field]} : " if node.field else ""
+    # One letter begins so many words that following all of them would take a second.
+    prefix = " *" if node.prefix and sum(map(str.isalnum, words)) > 1 else ""
+    return f"{column}{said}{prefix}"
+
+
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 
 #: The columns of the index; "from" and "to" are words of SQL.
 COLUMNS = ("subject", "sender", "recipients", "files", "body")

@@ -148,6 +148,32 @@ def test_a_user_without_an_index_is_answered(store, searching):
     assert (answer["rows"], answer["indexed"]) == ([], False)
 
 
+def test_rare_flags_are_those_of_the_moment(searching, store):
+    mail = store.open_account("eva")
+    ids = keep_many(mail, 30, flags=SEEN)
+    assert searching.find("is:unread", "eva") == searching.find("is:starred letter", "eva") == []
+    mail.write(lambda account: change(account, ids[3:5], {"seen": False, "flagged": True}))
+    assert searching.find("is:unread", "eva") == ids[4:2:-1]
+    mail.write(lambda account: change(account, ids[3:4], {"seen": True}))
+    mail.write(lambda account: delete(account, ids[4:5], for_good=True))
+    assert searching.find("is:unread", "eva") == []
+    assert searching.find("is:starred letter", "eva") == [ids[3]]
+    assert searching.find("is:starred -is:unread in:inbox subject:letter", "eva") == [ids[3]]
+    assert searching.find("is:starred", "eva", rank=True) == [ids[3]]
+
+
+def test_an_address_is_one_word_and_its_parts_are_words(searching, mail):
+    for typed in (
+        "from:writer2@uno.example",
+        "from:WRITER2@UNO.example",
+        "from:writer2",
+        "writer2@uno.example",
+    ):
+        assert searching.find(typed) == ["m2"], typed
+    assert searching.find("from:uno.example") == ["m4", "m3", "m2", "m1"]
+    assert searching.find("from:riter2@uno.example") == []
+
+
 def test_users_are_apart(searching, mail, store):
     eva = store.open_account("eva")
     keep(eva, prepared(letter(1, "solo de eva")))
@@ -186,6 +212,7 @@ def test_pages_stay_true_while_mail_comes_and_goes(searching, store):
 
 def test_a_page_with_more_candidates_than_are_looked_at_says_where_to_go_on(searching, store, monkeypatch):
     monkeypatch.setattr(finder, "CANDIDATES", 10)
+    monkeypatch.setattr(finder, "FEW", 0)
     mail = store.open_account("eva")
     ids = keep_many(mail, 25)
     mail.write(lambda account: change(account, [ids[0]], {"flagged": True}))
