@@ -10,7 +10,7 @@ python=$(find_python 3.11 tkinter || find_python 3.11) || {
 }
 make_venv "$python" "[tests]"
 if is_root_on_debian; then
-    debian_install dovecot-core dovecot-pop3d dovecot-imapd postfix xvfb xauth xdotool xclip imagemagick \
+    debian_install dovecot-core dovecot-pop3d dovecot-imapd postfix strace xvfb xauth xdotool xclip imagemagick \
         fonts-liberation python3-tk || echo "some packages could not be installed; their tests are skipped" >&2
 fi
 # Every skip is printed with its reason (-rs).

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from restante.errors import NotFound, OverQuota
-from restante.wire import Ready, dumps, to_time
+from restante.wire import Ready, dumps, loads, to_time
 from stored.model.account import Account
 from stored.model.body import damaged
 from stored.model.folder import TRASH, Folder
@@ -28,6 +28,7 @@ from stored.model.word import (
     uid_of,
 )
 from stored.types import (
+    Arrival,
     MessagePage,
     MessagePatch,
     MessagesCopied,
@@ -109,6 +110,19 @@ def _damaged_row(time: int) -> bytes:
         "damaged": True,
     }
     return dumps(row)[1:]
+
+
+def arrivals(account: Account, uid: int) -> list[Arrival]:
+    """Return every arrival of a letter that came more than once, the first one first."""
+    try:
+        kept = account.rows.row(uid)
+    except UNREADABLE:
+        kept = b""
+    row = loads(b"{" + kept) if kept else None
+    found = [Arrival(account=row["account"], received_at=row["received_at"])] if row else []
+    for name, second in account.arrivals.get(uid, ()):
+        found.append(Arrival(account=name, received_at=to_time(datetime.fromtimestamp(second, UTC))))
+    return found
 
 
 def rows(account: Account, uids: Iterable[int]) -> list[Row]:

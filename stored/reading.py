@@ -14,7 +14,7 @@ from restante import log
 from restante.errors import TooComplex
 from restante.wire import Ready, dumps
 from stored.blobs import Blobs
-from stored.messages import served, uid_of_id
+from stored.messages import arrivals, served, uid_of_id
 from stored.mime.scanner import Octets
 from stored.model.account import Account
 from stored.model.body import UNREADABLE
@@ -79,6 +79,8 @@ class Reader:
         if uid not in account.state:
             return None
         row = served(account, uid)
+        if uid in account.arrivals:
+            row = _spliced(dumps({"arrivals": arrivals(account, uid)}), row)
         try:
             body = account.bodies[uid]
             return row, gathered(body.verified(), self._spool)

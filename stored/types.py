@@ -193,13 +193,23 @@ class Thumbnail(TypedDict):
     height: Count
 
 
+class Arrival(TypedDict):
+    """A letter came to this account."""
+
+    account: str
+    received_at: str
+
+
 class Message(Row):
     """A message opened. When its octets are damaged, it is its row alone, and `damaged` is true.
+
+    A letter that came to several accounts is one message; `arrivals` are then all of its arrivals.
 
     When it takes more to be read than a letter may, `too_complex` is true, and what could be read is told;
     `raw` is there in any case.
     """
 
+    arrivals: NotRequired[list[Arrival]]
     cc: NotRequired[list[Address]]
     reply_to: NotRequired[list[Address]]
     message_id: NotRequired[str]

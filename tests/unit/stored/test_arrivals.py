@@ -7,7 +7,8 @@ import pytest
 from stored.arrivals import Kept, arrived_at, fingerprint
 from stored.messages import delete, raw_of
 from stored.mime import summarize
-from tests.unit.stored.keeping import arriving, keep, letter, listing, prepared
+from tests.unit.stored.keeping import arriving, keep, letter, listing, on_wire, prepared
+from tests.unit.stored.opening import READER
 
 NEW, KNOWN, RENAMED, AGAIN = Kept
 DATE = "Thu, 01 Jan 2026 09:30:00 -0300"
@@ -79,8 +80,21 @@ def test_a_letter_in_two_accounts_is_one_with_both_arrivals(mail):
     again = mail.read(lambda account: account.arrivals[1])
     assert again == (("a2", two.time), ("a3", three.time))
     assert mail.read(lambda account: raw_of(account, 1)) == dated(Received="by uno")
+    (opened,) = on_wire(READER.get(mail, ["m1"]))["messages"]
+    assert (opened["id"], opened["account"]) == ("m1", "a1")
+    assert opened["arrivals"] == [
+        {"account": "a1", "received_at": "2026-01-01T00:00:00Z"},
+        {"account": "a2", "received_at": "2026-01-01T00:05:00Z"},
+        {"account": "a3", "received_at": "2026-01-01T00:09:00Z"},
+    ]
     mail.write(lambda account: account.destroy(1))
     assert mail.read(lambda account: len(account.arrivals)) == 0
+
+
+def test_a_letter_that_came_once_has_no_list_of_arrivals(mail):
+    arriving(mail, prepared(dated(), uidl="u1"))
+    (opened,) = on_wire(READER.get(mail, ["m1"]))["messages"]
+    assert "arrivals" not in opened
 
 
 @pytest.mark.parametrize(
