@@ -1,6 +1,7 @@
 """Large things by name: uploads on their way to a letter, and the octets and parts of kept messages.
 
-A blob id is `u…` (an upload), `m12` (message 12 exactly as it came) or `m12-1.2` (one of its parts, decoded).
+A blob id is `u…` (an upload), `m12` (message 12 exactly as it came), `m12-1.2` (one of its parts, decoded) or
+`x3` (the file that job 3 exported).
 Octets are given out through a real temporary file once they are many, so that neither memory nor a thread
 follows them. Knows nothing of HTTP.
 """
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from mmap import ACCESS_READ, mmap
+from mmap import ACCESS_READ
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,25 +22,30 @@ from restante.errors import InvalidArgument, NotFound, OverQuota, StateMismatch,
 from stored.mime import Octets, Part, slices_of, some_parts_of
 from stored.model.account import Account
 from stored.model.upload import Upload
+from stored.spool import Mapped
 from stored.store import Store, UserStore
 
 UPLOAD_OCTETS = 25_000_000
 UPLOADS_OCTETS = 250_000_000
 UPLOADS = 200
+IMPORT_OCTETS = 2_000_000_000  # a file of letters on its way in
+IMPORTS = 2
 UPLOAD_SECONDS = 24 * 3600
 STEP_OCTETS = 1 << 20  # how much of an upload one unit of work keeps
 IN_MEMORY_OCTETS = 4 << 20  # larger messages are read through a file
 
 _MESSAGE = re.compile(r"m(\d{1,9})(?:-([0-9.]{1,300}))?")
 _UPLOAD = re.compile(r"u[0-9a-f]{24}")
+_EXPORT = re.compile(r"x[1-9]\d{0,8}", re.ASCII)
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}")
 
 
 @dataclass(frozen=True)
 class BlobId:
-    """What a blob id names: an `upload`, or the message `uid` whole or one `part` of it."""
+    """What a blob id names: an `upload`, an `export`, or the message `uid` whole or one `part` of it."""
 
     upload: str = ""
+    export: str = ""
     uid: int = 0
     part: str = ""
 
@@ -48,6 +54,8 @@ class BlobId:
         """Return what `text` names. Raises NotFound: an id of a wrong form names nothing."""
         if _UPLOAD.fullmatch(text):
             return cls(upload=text)
+        if _EXPORT.fullmatch(text):
+            return cls(export=text)
         match = _MESSAGE.fullmatch(text)
         if not match:
             raise no_blob(text)
@@ -88,6 +96,9 @@ def usable_type(type: str) -> str:
 class Blobs:
     """The blobs of every user. Safe to use from any thread."""
 
+    #: Gives a user's export by its id; set by whoever makes exports.
+    exported: Callable[[str, str], tuple[Blob, BinaryIO]] | None = None
+
     def __init__(self, store: Store, spool: Path, *, now: Callable[[], float] = time.time) -> None:
         """`spool` is where temporary files are made; it need not outlive the process."""
         self._store = store
@@ -96,15 +107,17 @@ class Blobs:
 
     # Uploads ------------------------------------------------------------------------------------
 
-    def begin(self, user: str, length: int, *, name: str = "", type: str = "") -> str:
+    def begin(
+        self, user: str, length: int, *, name: str = "", type: str = "", to_import: bool = False
+    ) -> str:
         """Begin an upload of `length` octets and return its id; lets expired ones go. Commits.
 
-        Raises TooLarge (25 MB each), OverQuota (200 uploads or 250 MB waiting for their letters).
+        Raises TooLarge (25 MB each), OverQuota (200 uploads or 250 MB waiting for their letters). Files
+        `to_import` may have 2 GB, and there may be two.
         """
-        if length > UPLOAD_OCTETS:
-            raise TooLarge(
-                f"A file may have at most {UPLOAD_OCTETS // 1_000_000} MB; this one has {length} octets."
-            )
+        limit = IMPORT_OCTETS if to_import else UPLOAD_OCTETS
+        if length > limit:
+            raise TooLarge(f"A file may have at most {limit // 1_000_000} MB; this one has {length} octets.")
         if length < 0:
             raise InvalidArgument("The length of an upload must be told and cannot be negative.")
         id = "u" + secrets.token_hex(12)
@@ -112,12 +125,17 @@ class Blobs:
 
         def work(account: Account) -> None:
             self._expire(account, now)
-            kept = list(account.uploads.values())
-            if len(kept) >= UPLOADS or sum(upload.length for upload in kept) + length > UPLOADS_OCTETS:
+            kept = [one for one in account.uploads.values() if one.to_import == to_import]
+            if to_import and len(kept) >= IMPORTS:
+                raise OverQuota("Other files wait to be imported; wait until they are, or discard them.")
+            waiting = 0 if to_import else sum(upload.length for upload in kept) + length
+            if len(kept) >= UPLOADS or waiting > UPLOADS_OCTETS:
                 raise OverQuota(
                     "Too many uploads wait for their letters; send or discard some, or wait a day."
                 )
-            account.uploads[id] = Upload(length, name=name[:255], type=usable_type(type), created_at=now)
+            upload = Upload(length, name=name[:255], type=usable_type(type), created_at=now)
+            upload.to_import = to_import
+            account.uploads[id] = upload
 
         self._mail(user).write(work)
         return id
@@ -189,6 +207,8 @@ class Blobs:
 
     def spooled(self, user: str, id: str) -> tuple[Blob, BinaryIO]:
         """Return a blob and a nameless temporary file with its octets, which the caller closes."""
+        if BlobId.parse(id).export and self.exported is not None:
+            return self.exported(user, id)
         with self.opened(user, id) as (blob, pieces):
             return blob, self._file(pieces)
 
@@ -203,7 +223,7 @@ class Blobs:
         if isinstance(octets, bytes):
             yield octets, etag
             return
-        with octets, mmap(octets.fileno(), 0, access=ACCESS_READ) as mapped:
+        with octets, Mapped(octets.fileno(), 0, access=ACCESS_READ) as mapped:
             yield mapped, etag
 
     def _take(self, account: Account, uid: int) -> tuple[bytes | BinaryIO, str]:
@@ -234,6 +254,8 @@ class Blobs:
             upload = _upload(account, id)
             if not upload.complete:
                 raise NotFound("The file has not been uploaded to its end; upload the rest first.", about=id)
+            if upload.to_import:
+                raise NotFound("The file was uploaded to be imported and for nothing else.", about=id)
             return Blob(id, upload.name, upload.type, upload.length, id), list(upload.pieces())
 
         blob, pieces = self._mail(user).read(work)

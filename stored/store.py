@@ -212,7 +212,8 @@ class Store:
 
         Work that adds nothing is never refused, so that deleting and packing make room again.
         """
-        if not account.grown():
+        grown = account.grown()
+        if not grown:
             return
         if self.quota_octets and account.octets() > self.quota_octets:
             raise OverQuota(
@@ -221,6 +222,9 @@ class Store:
             )
         if self._shared is None and self.free_octets() < self._settings.free_space_octets:
             raise NoSpace("The server's disk is nearly full, so it takes nothing new. Try again later.")
+        # What is taken counts at once: much can be written before the next look.
+        looked, octets = self._space
+        self._space = (looked, octets - grown)
 
     def close(self) -> None:
         """Close every database and let the directory go. Writers that are at work finish first."""
@@ -279,7 +283,7 @@ class Store:
             except (Busy, OSError) as trouble:
                 # Descriptors are short: those that nobody uses make room, and fewer stay open for a while.
                 self._limit = max(self.open_databases() * 3 // 4, 1)
-                _LOG.warning("store.crowded", databases=self._limit, cause=trouble)
+                _LOG.warning("store.crowded", count=self._limit, cause=trouble)
                 self._shed(self._limit)
                 database = self._opened(user)
             seat.database = database

@@ -1,18 +1,29 @@
 """A client that applies what `message.changes` tells agrees with a fresh listing, whatever happens."""
 
+from contextlib import suppress
+from datetime import timedelta
+from random import Random
+from threading import Event, Thread
+from time import time
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from restante.errors import NotFound
+from stored import bulk
 from stored import changes as changing
 from stored.append import append
+from stored.bulk import set_where
 from stored.changes import changes
-from stored.folders import list_folders, set_folders
-from stored.messages import change, delete, page
+from stored.folders import list_folders, purge, set_folders
+from stored.messages import change, copy, delete, page
 from stored.model import order, rows
 from stored.store import Store
-from tests.unit.stored.keeping import keep, keep_many, letter, listing, on_wire, prepared
+from stored.types import FolderNew, MessageFilter, MessagePatch
+from stored.undoing import undo
+from tests.unit.stored.keeping import BEGINNING, keep, keep_many, letter, listing, on_wire, prepared
 
 
 class Client:
@@ -71,10 +82,13 @@ class TwoClients(RuleBasedStateMachine):
         self.patch.setattr(order, "INDEX_CHILDREN", 3)
         self.patch.setattr(order, "HEAD_KEYS", 2)
         self.patch.setattr(rows, "CHUNK_ROWS", 4)
+        self.patch.setattr(bulk, "LOOKED_AT", 3)
+        self.patch.setattr(bulk, "CHANGED", 2)
         self.store = Store(self.new_directory())
         self.mail = self.store.open_account("ana")
         self.often, self.seldom = Client(self.mail), Client(self.mail)
         self.number = 0
+        self.undos: list[str] = []
 
     def new_directory(self):
         raise NotImplementedError
@@ -105,7 +119,9 @@ class TwoClients(RuleBasedStateMachine):
 
     @rule(picks=picks, seen=st.booleans(), flagged=st.sampled_from([None, True, False]))
     def flag(self, picks, seen, flagged):
-        patch = {"seen": seen} | ({} if flagged is None else {"flagged": flagged})
+        patch: MessagePatch = {"seen": seen}
+        if flagged is not None:
+            patch["flagged"] = flagged
         self.mail.write(lambda account: change(account, self.ids(picks), patch))
 
     @rule(picks=picks, folder=st.integers(0, 99))
@@ -114,12 +130,39 @@ class TwoClients(RuleBasedStateMachine):
 
     @rule(picks=picks, for_good=st.booleans())
     def delete(self, picks, for_good):
-        self.mail.write(lambda account: delete(account, self.ids(picks), for_good))
+        done = self.mail.write(lambda account: delete(account, self.ids(picks), for_good))
+        self.undos.append(done.get("undo", ""))
+
+    @rule(picks=picks, folder=st.integers(0, 99))
+    def copy(self, picks, folder):
+        done = self.mail.write(lambda account: copy(account, self.ids(picks), self.folder(folder)))
+        self.undos.append(done.get("undo", ""))
+
+    @rule(folder=st.integers(0, 99), to=st.integers(0, 99), seen=st.booleans(), minute=st.integers(0, 500))
+    def change_many(self, folder, to, seen, minute):
+        before = BEGINNING + timedelta(minutes=minute)
+        filter: MessageFilter = {"folder": self.folder(folder), "seen": not seen, "before": before}
+        done = set_where(self.mail, filter, {"seen": seen, "folder": self.folder(to)})
+        self.undos.append(done.get("undo", ""))
+
+    @rule(pick=st.integers(0, 99))
+    def take_back(self, pick):
+        known = [id for id in self.undos if id]
+        if known:
+            with suppress(NotFound):
+                self.undos.append(undo(self.mail, known[pick % len(known)]).get("undo", ""))
+
+    @rule(days=st.sampled_from([0, 1]))
+    def empty_the_trash(self, days):
+        self.mail.write(
+            lambda account: set_folders(account, [], [{"id": "trash", "set": {"keep_days": days}}], [])
+        )
+        self.mail.write(lambda account: purge(account, int(time()) + 2 * 24 * 3600, 3))
 
     @rule(pick=st.integers(0, 99))
     def make_folder(self, pick):
         parent = self.folder(pick)
-        new = {"name": f"Folder {self.number} {pick} {len(self.often.counts)}"}
+        new: FolderNew = {"name": f"Folder {self.number} {pick} {len(self.often.counts)}"}
         if parent.startswith("f") and len(self.often.counts) < 9:
             new["parent"] = parent
         self.mail.write(lambda account: set_folders(account, [new], [], []))
@@ -155,6 +198,57 @@ class TwoClients(RuleBasedStateMachine):
     def teardown(self):
         self.store.close()
         self.patch.undo()
+
+
+def test_clients_agree_whatever_several_threads_do_at_the_same_time(tmp_path):
+    """Four threads collect, flag, move, delete and take back while two clients follow."""
+    store = Store(tmp_path)
+    mail = store.open_account("ana")
+    keep_many(mail, 20)
+    clients = [Client(mail), Client(mail)]
+    done = Event()
+    failures: list[BaseException] = []
+
+    def guarded(work, number):
+        try:
+            work(Random(number))
+        except BaseException as trouble:
+            failures.append(trouble)
+
+    def collect(chance):
+        for batch in range(12):
+            numbers = range(100 + batch * 10, 110 + batch * 10)
+            keep(mail, *(prepared(letter(n), minutes=chance.randrange(500)) for n in numbers))
+
+    def tidy(chance):
+        for _ in range(40):
+            ids = [f"m{chance.randrange(1, 140)}" for _ in range(chance.randrange(1, 9))]
+            folder = chance.choice(["inbox", "archive", "trash", "junk"])
+            seen = chance.random() < 0.5
+            told = mail.write(lambda account: change(account, ids, {"seen": seen, "folder": folder}))  # noqa: B023
+            if chance.random() < 0.3:
+                mail.write(lambda account: delete(account, ids[:2]))  # noqa: B023
+            if "undo" in told and chance.random() < 0.5:
+                undo(mail, told["undo"])
+
+    def follow(client):
+        while not done.is_set():
+            client.follow()
+
+    workers = [Thread(target=guarded, args=(work, n)) for n, work in enumerate([collect, tidy, tidy, tidy])]
+    watcher = Thread(target=guarded, args=(lambda _: follow(clients[0]), 9))
+    for thread in [*workers, watcher]:
+        thread.start()
+    for thread in workers:
+        thread.join(60)
+    done.set()
+    watcher.join(60)
+    assert failures == []
+    for client in clients:
+        client.follow()
+        client.assert_agrees()
+    assert sum(total for total, _, _ in listing(mail).values()) <= 140
+    store.close()
 
 
 def test_clients_that_apply_changes_agree_with_a_fresh_listing(tmp_path_factory):

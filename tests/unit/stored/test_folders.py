@@ -1,22 +1,26 @@
 """Folders: what may be made, renamed, moved and removed, and what becomes of the mail."""
 
+from typing import cast
+
 import pytest
 
 from restante.errors import AlreadyExists, Forbidden, InvalidArgument, NotFound, OverQuota
 from stored import folders
 from stored.folders import DEEPEST, list_folders, set_folders
 from stored.messages import change
+from stored.types import FolderNew, FolderPatch, FolderUpdate
 from tests.unit.stored.keeping import keep_many, listing, on_wire
 
 
 def make(mail, *names, parent=""):
-    new = [{"name": name, "parent": parent} for name in names]
+    new: list[FolderNew] = [{"name": name, "parent": parent} for name in names]
     created = mail.write(lambda account: set_folders(account, new, [], []))["created"]
     return [folder["id"] for folder in created]
 
 
 def update(mail, id, **patch):
-    return mail.write(lambda account: set_folders(account, [], [{"id": id, "set": patch}], []))
+    wanted: list[FolderUpdate] = [{"id": id, "set": cast(FolderPatch, patch)}]
+    return mail.write(lambda account: set_folders(account, [], wanted, []))
 
 
 def destroy(mail, *ids):

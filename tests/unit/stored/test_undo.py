@@ -1,5 +1,7 @@
 """What was done can be taken back for a day, once, and without undoing what others did since."""
 
+from typing import cast
+
 import pytest
 import time_machine
 
@@ -9,12 +11,14 @@ from stored.bulk import set_where
 from stored.folders import set_folders
 from stored.messages import change, copy, delete, page, raw_of
 from stored.model import undo as undos
+from stored.types import MessagePatch
 from stored.undoing import undo
 from tests.unit.stored.keeping import BEGINNING, keep, keep_many, letter, listing, on_wire, prepared
 
 
 def set_(mail, ids, **patch):
-    return mail.write(lambda account: change(account, ids, patch))
+    wanted = cast(MessagePatch, patch)
+    return mail.write(lambda account: change(account, ids, wanted))
 
 
 def everything(mail):

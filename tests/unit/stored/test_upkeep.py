@@ -15,6 +15,7 @@ from stored.folders import list_folders, set_folders
 from stored.messages import change, delete, raw_of
 from stored.settings import QuotaSettings, StorageSettings
 from stored.store import Store, directory_name, user_of_directory
+from stored.types import FolderUpdate
 from stored.upkeep import Upkeep
 from tests.unit.stored.keeping import BEGINNING, keep, keep_many, letter, listing, prepared
 
@@ -23,7 +24,7 @@ DAY = timedelta(days=1)
 
 
 def keep_days(mail, folder, days):
-    update = [{"id": folder, "set": {"keep_days": days}}]
+    update: list[FolderUpdate] = [{"id": folder, "set": {"keep_days": days}}]
     return mail.write(lambda account: set_folders(account, [], update, []))
 
 
@@ -38,13 +39,14 @@ def believed(clock):
     """Return a Clock that goes with the travelling one and was never seen to jump."""
     now = {"elapsed": 0.0}
 
-    def shift(by):
+    def go_on(by):
         now["elapsed"] += by.total_seconds()
         clock.shift(by)
 
-    watched = Clock(elapsed=lambda: now["elapsed"])
-    watched.shift = shift
-    return watched
+    class Watched(Clock):
+        shift = staticmethod(go_on)
+
+    return Watched(elapsed=lambda: now["elapsed"])
 
 
 def test_trash_is_emptied_of_what_has_been_there_for_too_long(store, mail, believed):
@@ -110,7 +112,7 @@ def test_the_days_are_shown_and_only_where_they_mean_something(mail):
     with pytest.raises(InvalidArgument):
         keep_days(mail, "inbox", 3)
     with pytest.raises(Forbidden):
-        update = [{"id": "junk", "set": {"keep_days": 3, "name": "Mine"}}]
+        update: list[FolderUpdate] = [{"id": "junk", "set": {"keep_days": 3, "name": "Mine"}}]
         mail.write(lambda account: set_folders(account, [], update, []))
 
 
@@ -121,7 +123,7 @@ def test_everybody_is_looked_after_once_a_round_and_who_was_written_to_at_once(s
     for user in ("ana", "eva", "o'brien"):
         keep_many(store.open_account(user), 1)
     upkeep = Upkeep(store, believed, StorageSettings())
-    seen = []
+    seen: list[str] = []
     monkeypatch.setattr(upkeep, "look_after", seen.append)
     upkeep.tick()
     assert set(seen) == {"ana", "eva", "o'brien"}
