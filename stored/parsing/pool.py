@@ -44,7 +44,7 @@ class Parsers:
         self._stopped = False
 
     def start(self) -> None:
-        """Start one process, so that the first letter need not wait for it; others start as they are needed."""
+        """Start one process, so that the first letter need not wait; others start as they are needed."""
         self._all[-1].start()
 
     def stop(self) -> None:

@@ -76,4 +76,5 @@ def agreement(directory, *options):
         text=True,
         check=True,
     )
-    return float(re.search(r"^all fields.*?([\d.]+) %", answer.stdout, re.M)[1])
+    (told,) = re.findall(r"^all fields.*?([\d.]+) %", answer.stdout, re.M)
+    return float(told)

@@ -1,6 +1,7 @@
 """Reading processes: killed when they take too long, made anew, never all threads waiting."""
 
 import os
+import sys
 import threading
 import time
 
@@ -157,7 +158,7 @@ def test_a_process_may_not(what, tmp_path):
     code += "except (PermissionError, MemoryError): print('refused')"
     script = tmp_path / "forbidden.py"
     script.write_text(code)
-    answer = os.popen(f"{pool.sys.executable} {script} 2>&1").read()
+    answer = os.popen(f"{sys.executable} {script} 2>&1").read()
     assert answer.strip() == "refused"
 
 
