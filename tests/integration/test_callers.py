@@ -100,6 +100,24 @@ def test_the_command_line_calls_any_method(house, caller):
     assert json.loads(done.stdout)["rows"] == []
 
 
+def test_the_operator_calls_by_the_key_beside_those_of_the_daemons(house):
+    internal = f"http://{house.settings('stored')['http']['internal_listen']}/"
+    command = [sys.executable, "-m", "restante.cli", "call", internal, "admin.clock_confirm"]
+    keys = ["--keys", house.settings("stored")["keys"]["directory"]]
+
+    def called(*arguments):
+        return subprocess.run(
+            [*command, *arguments], capture_output=True, text=True, timeout=30, env=environment()
+        )
+
+    done = called("--operator", "stored", *keys)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"held": False}
+    # Neither without the key, nor with a token that is meant for another daemon.
+    assert called().returncode == 1
+    assert called("--operator", "profiled", *keys).returncode == 1
+
+
 def test_a_request_id_follows_a_call_through_the_daemons(house, caller):
     name = f"follow-{os.getpid()}-0001"
     requests.post(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from restante.errors import InvalidArgument, MethodNotFound, RemoteLoginRefused
+from restante.errors import InvalidArgument, MethodNotFound, NotFound, RemoteLoginRefused
 from restante.rpc import Call, Methods, Principal
 from restante.wire import dumps, loads
 from stored.pop3 import PopClient
@@ -105,3 +105,56 @@ def test_probe_refuses_what_cannot_be(ask, changed):
     }
     with pytest.raises(InvalidArgument):
         ask("collect.probe", PROFILED, **wanted | changed)
+
+
+def test_a_rehearsal_and_a_cancellation_are_for_the_user(bench, ask):
+    with PopServer([b"Subject: a\r\n\r\na\r\n", b"Subject: b\r\n\r\nbb\r\n"]) as server:
+        bench.accounts["ana"] = [account(server)]
+        assert ask("collect.rehearse", account="a1") == {"messages": 0, "octets": "0", "unsafe": 0}
+        bench.run()
+        octets = str(sum(map(len, server.messages)))
+        assert ask("collect.rehearse", account="a1", on_server="delete") == {
+            "messages": 2,
+            "octets": octets,
+            "unsafe": 0,
+        }
+        server.answers["GREETING"] = lambda conversation, _: conversation.pause()
+        ask("collect.start")
+        assert ask("collect.cancel", accounts=["a1"])["accounts"][0]["account"] == "a1"
+        assert bench.collector.wait("ana", 10)
+        (one,) = ask("collect.status")["accounts"]
+        assert one["stage"] == "cancelled"
+        assert "error" not in one
+    with pytest.raises(NotFound):
+        ask("collect.rehearse", account="a9")
+    with pytest.raises(InvalidArgument):
+        ask("collect.rehearse", account="a1", on_server="burn")
+
+
+def test_notices_and_the_next_try_are_told(bench, ask):
+    with PopServer([b"a\r\n"], capabilities=("UIDL", "USER", "EXPIRE 30", "LOGIN-DELAY 60")) as server:
+        bench.accounts["ana"] = [account(server)]
+        ask("collect.start")
+        assert bench.collector.wait("ana", 10)
+        (one,) = ask("collect.status")["accounts"]
+        (notice,) = one["notices"]
+        assert (notice["kind"], notice["about"]) == ("expires", "pop.test")
+        assert "30 days" in notice["message"]
+        (one,) = ask("collect.start")["accounts"]
+        assert [notice["kind"] for notice in one["notices"]] == ["login_delay"]
+        assert one["next_at"] > one["started_at"]
+
+
+def test_the_clock_is_confirmed_by_the_operator_alone(bench, ask):
+    now = bench.wall()
+    bench.wall = lambda: now + 10 * 365 * 86400
+    assert not bench.clock.trusted()
+    for principal in (PROFILED, Principal("daemon", "operator")):
+        with pytest.raises(MethodNotFound):
+            ask("admin.clock_confirm", principal)
+    with pytest.raises(KeyError):
+        ask("admin.clock_confirm", ANA)
+    operator = Principal("operator", "operator")
+    assert ask("admin.clock_confirm", operator) == {"held": True}
+    assert ask("admin.clock_confirm", operator) == {"held": False}
+    assert bench.clock.trusted()
