@@ -26,7 +26,7 @@ _LOG = log.get("search")
 DEAD_SHARE = 4  # one in so many dead is too many
 DEAD_LEAST = 200
 UNTIDY_LEAST = 500
-STEPS_LEFT = 1000
+MARKS = 20_000
 QUIET_SECONDS = 2.0
 AWAY_SECONDS = 30.0
 
@@ -43,7 +43,9 @@ class Indexer:
         self._waiting: OrderedDict[str, float] = OrderedDict()  # user → not before
         self._doubted: set[str] = set()
         self._busy = ""
-        self._indexed_at: dict[str, float] = {}
+        self._indexed_at: OrderedDict[str, float] = OrderedDict()
+        #: Where the indexes stand that have nothing to learn and need no care: most looks end here.
+        self._done: OrderedDict[str, Mark] = OrderedDict()
         self._stopping = False
         self._thread: threading.Thread | None = None
         #: Called with the user whose index is another file from now on.
@@ -139,7 +141,11 @@ class Indexer:
             self._doubted.discard(mail.user)
         if doubted:
             self._throw_away(mail)
-        path = files.current(mail.directory) or files.first(mail.directory)
+        path = files.current(mail.directory)
+        mark = self._done.get(mail.user) if path else None
+        if mark is not None and mail.read(lambda account: source.nothing_new(account, mark)):
+            return None
+        path = path or files.first(mail.directory)
         try:
             standing = self._child.standing(path)
             if self._catch_up(mail, path, standing):
@@ -148,6 +154,9 @@ class Indexer:
                 return self._renew(mail)
             if _untidy(standing):
                 return self._tidy(mail.user, path)
+            self._done[mail.user] = standing.mark
+            if len(self._done) > MARKS:
+                self._done.popitem(last=False)
         except IndexBroken as error:
             _LOG.warning("search.index_broken", user=mail.user, cause=str(error))
             self._throw_away(mail)
@@ -156,6 +165,7 @@ class Indexer:
 
     def _throw_away(self, mail: UserStore) -> None:
         """Remove the index; first from whoever has it open, since its name will be used again."""
+        self._done.pop(mail.user, None)
         for path in files.all_of(mail.directory):
             self._child.close(path)
         files.remove_all(mail.directory)
@@ -172,12 +182,15 @@ class Indexer:
                 uids = self._child.uids(path)
                 batch.gone = mail.read(lambda account: source.missing(account, uids))
             found = bool(batch.items or batch.gone)
-            steps = batch.after.step - standing.mark.step if standing.mark.epoch else STEPS_LEFT
+            steps = batch.after.step - standing.mark.step if standing.mark.epoch else source.STEPS_LEFT
             # Flags and folders alone say nothing to the index; only the log must not run away from it.
-            if not found and batch.after.uid == standing.mark.uid and steps < STEPS_LEFT:
+            if not found and batch.after.uid == standing.mark.uid and steps < source.STEPS_LEFT:
                 return False
             self._index(path, standing.mark, batch)
             self._indexed_at[mail.user] = monotonic()
+            self._indexed_at.move_to_end(mail.user)
+            if len(self._indexed_at) > MARKS:
+                self._indexed_at.popitem(last=False)
             return found
         finally:
             source.discard(batch)

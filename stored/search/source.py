@@ -14,6 +14,8 @@ from stored.search.index import Mark
 
 BATCH_MESSAGES = 200
 BATCH_OCTETS = 4 << 20
+#: Steps of the log that say nothing to the index are left together until they are so many.
+STEPS_LEFT = 1000
 IN_MEMORY_OCTETS = 4 << 20  # larger letters go through a file
 
 
@@ -42,6 +44,14 @@ def behind(account: Account, mark: Mark) -> int:
     if mark.epoch and (mark.epoch != account.epoch or mark.uid > last or mark.step > account.log.last()):
         return -1
     return last - mark.uid
+
+
+def nothing_new(account: Account, mark: Mark) -> bool:
+    """Tell whether an index at `mark` has nothing to learn. Reads a few records only."""
+    step = account.log.last()
+    if behind(account, mark) or mark.epoch != account.epoch or step - mark.step >= STEPS_LEFT:
+        return False
+    return account.log.reaches(mark.step) and not account.log.changes(mark.step).destroyed
 
 
 def next_batch(account: Account, mark: Mark, spool: Path) -> Batch:

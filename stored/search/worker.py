@@ -29,7 +29,7 @@ class Worker:
     """Answers requests. Keeps the few indexes open that were written last."""
 
     def __init__(self) -> None:
-        self._open: OrderedDict[str, Index] = OrderedDict()
+        self._open: OrderedDict[str, tuple[Index, int]] = OrderedDict()
 
     def answer(self, head: dict[str, Any], octets: memoryview) -> dict[str, Any]:
         """Return the answer to one request: `broken` and `away` tell that the index could not be used."""
@@ -50,11 +50,16 @@ class Worker:
             return {"away": str(error)}
 
     def _index(self, path: str) -> Index:
-        index = self._open.get(path)
+        index, file = self._open.get(path, (None, 0))
+        if index is not None and _file(path) != file:
+            # Somebody has removed it under its name.
+            self._open.pop(path)[0].close()
+            index = None
         if index is None:
-            index = self._open[path] = Index.writing(Path(path))
+            index = Index.writing(Path(path))
+            self._open[path] = index, _file(path)
             if len(self._open) > OPEN:
-                self._open.popitem(last=False)[1].close()
+                self._open.popitem(last=False)[1][0].close()
         self._open.move_to_end(path)
         return index
 
@@ -80,10 +85,17 @@ class Worker:
         return {"more": self._index(head["path"]).tidy()}
 
     def _close(self, head: dict[str, Any], _: memoryview) -> dict[str, Any]:
-        index = self._open.pop(head["path"], None)
-        if index is not None:
-            index.close()
+        if head["path"] in self._open:
+            self._open.pop(head["path"])[0].close()
         return {}
+
+
+def _file(path: str) -> int:
+    """Return which file has that name now, 0 when none."""
+    try:
+        return Path(path).stat().st_ino
+    except FileNotFoundError:
+        return 0
 
 
 def _documents(items: list[dict[str, Any]], octets: memoryview) -> list[Document]:

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from stored.messages import delete
+from stored.messages import change, delete
 from stored.search import files, indexer
 from stored.search.index import Index, IndexBroken
 from stored.search.query import Text
@@ -219,3 +219,28 @@ def test_reading_what_is_no_index(tmp_path):
     path.write_bytes(b"not a database at all" * 1000)
     with pytest.raises(IndexBroken):
         Index.reading(path)
+
+
+def test_flags_and_folders_alone_wake_no_process(store, mail, tmp_path):
+    made = Searching(store, tmp_path, rest_seconds=0.05)
+    try:
+        ids = keep_many(mail, 3)
+        made.caught_up()
+        until(lambda: made.indexer.child_pid == 0)
+        for seen in (True, False) * 5:
+            mail.write(lambda account, seen=seen: change(account, ids, {"seen": seen}))
+            made.caught_up()
+            assert made.indexer.child_pid == 0
+        mail.write(lambda account: delete(account, ids[:1], for_good=True))
+        made.caught_up()
+        assert standing(mail).dead == 1
+    finally:
+        made.stop()
+
+
+def test_an_index_that_somebody_removed_is_made_anew(mail, searching):
+    keep_many(mail, 3)
+    searching.caught_up()
+    files.remove_all(mail.directory)
+    until(lambda: searching.ask("letter")["indexed"])
+    assert len(everything(searching)) == 3
