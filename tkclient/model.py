@@ -13,7 +13,7 @@ Row = Dict[str, Any]
 LETTERS_KEPT = 60
 LISTINGS_KEPT = 8
 WINDOW = 50
-ROLES = ("inbox", "drafts", "sent", "junk", "trash")
+ROLES = ("inbox", "drafts", "sent", "archive", "junk", "trash")
 
 
 class Listing:

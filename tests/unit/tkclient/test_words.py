@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from restante.errors import wire_errors
+from stored.model.folder import ROLES
 from tkclient.trouble import FILE_KINDS, TRANSPORT_KINDS, ServerTrouble, Trouble
 from tkclient.words import LANGUAGES, Words, load
 
@@ -52,6 +53,12 @@ def test_an_unknown_kind_still_gets_a_sentence_and_the_reference_is_told(languag
     said = Words(language).error(ServerTrouble(error))
     assert said.startswith(TEXTS[language]["error.internal"])
     assert "a1b2" in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_folder_with_a_role_has_a_name(language):
+    assert {"inbox", "archive"} <= set(ROLES.values())
+    assert [role for role in ROLES.values() if not Words(language).has("folder." + role)] == []
 
 
 def test_what_a_stranger_named_cannot_fill_the_window():
