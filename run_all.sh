@@ -14,5 +14,10 @@ if [ -z "$python" ]; then
     exit 1
 fi
 make_venv "$python" "" || exit 1
-client_python=$(find_client_python || true)
+# Nothing is installed for a window that is not going to be opened.
+client_python=""
+case " $* " in
+*" --headless "* | *" --help "* | *" -h "*) ;;
+*) [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] && [ "$(uname)" = Linux ] || client_python=$(find_client_python || true) ;;
+esac
 exec .venv/bin/restante up --client-python "$client_python" "$@"

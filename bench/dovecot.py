@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Self
 
 from bench.processes import end, pinned, wait_until
 from demo.ports import free_ports
@@ -140,7 +141,7 @@ class Dovecot:
         path = self.directory / "dovecot.log"
         return path.read_text() if path.exists() else ""
 
-    def __enter__(self) -> "Dovecot":
+    def __enter__(self) -> Self:
         assert PROGRAM is not None
         command = pinned([PROGRAM, "-F", "-c", str(self.configuration)], self._core)
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -26,6 +26,7 @@ START_SECONDS = 30
 STOP_SECONDS = 35
 POLL_SECONDS = 0.05
 DEMO_DIRECTORY = Path("var/demo")
+LOG_DIRECTORY = Path("var/log")
 PR_SET_PDEATHSIG = 1
 
 
@@ -48,7 +49,8 @@ class Children:
 
     def start(self, name: str, arguments: list[str]) -> subprocess.Popen[bytes]:
         """Start `python -m ARGUMENTS` in the background, out of the terminal's reach."""
-        with self._log(name).open("wb") as log:
+        # Added to, so that a start does not take away what the last one left for the operator to read.
+        with self._log(name).open("ab") as log:
             child = subprocess.Popen(
                 [sys.executable, "-m", *arguments],
                 stdin=subprocess.DEVNULL,
@@ -205,8 +207,10 @@ def _up(arguments: argparse.Namespace, children: Children) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Start everything, stay until the person is done, stop everything that was started."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    children = Children(DEMO_DIRECTORY.parent / "log")
+    # A closed terminal (SIGHUP, which Windows lacks) ends everything as Ctrl-C does.
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        signal.signal(number, signal.default_int_handler)
+    children = Children(LOG_DIRECTORY / "demo" if arguments.demo else LOG_DIRECTORY)
     try:
         return _up(arguments, children)
     except UpFailed as failure:

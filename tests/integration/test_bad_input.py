@@ -12,6 +12,7 @@ import requests
 from demo import providers
 from demo.ports import free_ports
 from demo.rpc import RpcFailed, Service
+from demo.settings import Provider
 from tests.certificates import Authority
 from tests.daemons import House, environment
 from tests.pop3server import PopServer
@@ -191,7 +192,7 @@ def test_malformed_messages_are_kept_and_listed_beside_the_others(tmp_path):
     authority = Authority(tmp_path)
     (tmp_path / "ca.pem").write_bytes(authority.file.read_bytes())
     with PopServer(malformed, user=ADDRESS, tls=authority.server("127.0.0.1")) as server:
-        house = House(tmp_path, [providers.Provider("posta.example", True, server.port, server.port)])
+        house = House(tmp_path, [Provider("posta.example", True, server.port, server.port)])
         try:
             ana = house.start_all().visitor()
             ana.add_account(ADDRESS, "secret")

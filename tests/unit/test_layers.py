@@ -20,6 +20,7 @@ def imported(path):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively, line {node.lineno}"
+            assert node.module
             names.add(node.module)
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return names

@@ -5,6 +5,7 @@ import inspect
 import pkgutil
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def modules(daemon):
 
 def declared(daemon):
     """Return what the daemon's services declare; the declarations stand on the classes."""
-    found = {}
+    found: dict[str, Any] = {}
     for module in modules(daemon):
         for _, cls in inspect.getmembers(module, inspect.isclass):
             if cls.__module__ == module.__name__:

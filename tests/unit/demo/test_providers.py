@@ -26,6 +26,7 @@ def trust(running):
 
 
 def log_in(provider, trust, user, password=PASSWORD):
+    client: poplib.POP3
     if provider.implicit_tls:
         client = poplib.POP3_SSL("127.0.0.1", provider.pop3_port, context=trust, timeout=10)
     else:
