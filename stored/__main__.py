@@ -14,8 +14,12 @@ from stored.blobs import Blobs
 from stored.clock import Clock
 from stored.collector import Collector
 from stored.drafts import Drafts
+from stored.exporting import KIND as EXPORT
+from stored.exporting import Exporter
 from stored.forwarding import Forwarder
 from stored.identities import writers_from
+from stored.importing import KIND as IMPORT
+from stored.importing import Importer
 from stored.intents import Intents
 from stored.jobs import Jobs
 from stored.lease import lease_from
@@ -44,6 +48,7 @@ from stored.service.quota import QuotaService
 from stored.service.rules import RuleService
 from stored.service.search import SearchService
 from stored.service.sessions import SessionService
+from stored.service.transfer import TransferService
 from stored.sessions import Sessions
 from stored.settings import Settings
 from stored.smtp import Relay
@@ -95,7 +100,7 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
     parsers = Parsers()
     reader = Reader(parsers, settings.data.directory / "spool")
     indexer, finder = _searching(settings, store, profiled)
-    jobs = Jobs(store, Intents(settings.data.directory / "jobs"), {RULES: run_rules})
+    jobs, transfer = _working(settings, store, blobs)
     methods = Methods.of(
         SessionService(sessions),
         FolderService(store),
@@ -107,6 +112,7 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
         QuotaService(store),
         RuleService(store, OldMail(jobs, lease_from(profiled))),
         JobService(store, jobs),
+        transfer,
         OverviewService(store, collector, Counting(store)),
         DraftService(drafts),
         OutboxService(outbox),
@@ -142,6 +148,16 @@ def _collecting(
     prober = Prober(pop, collect.probes, collect.probe_seconds)
     rehearsal = Rehearsal(store, collector, pop, clock, collect.rehearse_seconds)
     return collector, CollectService(collector, prober, rehearsal)
+
+
+def _working(settings: Settings, store: Store, blobs: Blobs) -> tuple[Jobs, TransferService]:
+    directory = settings.data.directory
+    importer = Importer(directory / "spool")
+    exporter = Exporter(directory / "exports", blobs)
+    blobs.exported = exporter.opened
+    kinds = {RULES: run_rules, IMPORT: importer.run, EXPORT: exporter.run}
+    jobs = Jobs(store, Intents(directory / "jobs"), kinds, forgotten=exporter.forget)
+    return jobs, TransferService(store, jobs, importer, exporter)
 
 
 def _sending(

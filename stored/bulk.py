@@ -64,7 +64,7 @@ def _slice(
     """Change what fits from `cursor` on; return what was changed, and where to go on or None at the end."""
     target = folder_named(account, patch["folder"]) if "folder" in patch else None
     raised, lowered = patched_flags(patch)
-    fits = _fitting(filter)
+    fits = fitting(filter)
     moves: list[Move] = []
     place = folder_named(account, filter["folder"]) if "folder" in filter else None
     for looked_at, (at, uid, word) in enumerate(_candidates(account, place, filter, cursor)):
@@ -102,7 +102,7 @@ def _seconds(filter: MessageFilter, end: str) -> int:
     return max(int(moment.timestamp()), 0)
 
 
-def _fitting(filter: MessageFilter) -> Callable[[Account, int, int], bool]:
+def fitting(filter: MessageFilter) -> Callable[[Account, int, int], bool]:
     """Return the test of one message, the cheap conditions first."""
     wanted = sum(bit for name, bit in FLAG_BITS.items() if filter.get(name) is True)
     unwanted = sum(bit for name, bit in FLAG_BITS.items() if filter.get(name) is False)

@@ -7,6 +7,7 @@ from restante.wire import Chars, Count, Items
 
 JobId = Annotated[str, Chars(1, 20, one_line=True)]
 JobKind = Literal["rules", "import", "export"]
+ExportFormat = Literal["mbox", "zip"]
 JobStage = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 

@@ -20,6 +20,8 @@ class Upload(Persistent):  # type: ignore[misc]
     """One upload: `length` octets promised, `offset` of them here; `created_at` in seconds since 1970."""
 
     version = 1
+    #: A file of letters to be imported, which may be large.
+    to_import = False
 
     def __init__(self, length: int, *, name: str, type: str, created_at: int) -> None:
         self.length = length

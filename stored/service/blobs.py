@@ -55,7 +55,13 @@ class BlobRoute:
             raise InvalidRequest("Begin an upload by POST to blobs/ and go on with it by PATCH.")
         length = _number(request, "upload-length")
         about = _metadata(request.headers.get("upload-metadata", ""))
-        blob = self._blobs.begin(user, length, name=about.get("filename", ""), type=about.get("filetype", ""))
+        blob = self._blobs.begin(
+            user,
+            length,
+            name=about.get("filename", ""),
+            type=about.get("filetype", ""),
+            to_import=about.get("purpose", "") == "import",
+        )
         headers = _TUS | {
             "Location": f"{self._base}{blob}",
             "Content-Type": "application/json",
