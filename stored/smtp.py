@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from restante.errors import InvalidArgument, Unavailable
+from restante.errors import ConfigError, InvalidArgument, Unavailable
 
 NAME = "stored"
 FIELD = "Restante-Submission"
@@ -43,8 +43,15 @@ class Relay:
         timeout_seconds: float = 60,
         deadline_seconds: float = 600,
     ) -> None:
-        """`token` gives fresh credentials. Each step may take the time-out, all together the deadline."""
+        """`token` gives fresh credentials. Each step may take the time-out, all together the deadline.
+
+        Raises ConfigError for an address that is none.
+        """
         host, _, port = address.rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+            raise ConfigError(
+                f'relay.address = "{address}" is not an address and a port, as in 127.0.0.1:8625.'
+            )
         self._host, self._port = host.strip("[]"), int(port)
         self._token = token
         self._timeout_seconds = timeout_seconds

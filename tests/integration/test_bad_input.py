@@ -174,6 +174,15 @@ def test_a_broken_settings_file(tmp_path, daemon, text, named):
     assert named in sentence
 
 
+def test_an_address_of_the_relay_that_is_none(hasty_house):
+    config = hasty_house.directory / "stored.toml"
+    data = hasty_house.directory / "another"
+    changed = ("--set", "relay.address=nonsense", "--set", f"data.directory={data}")
+    status, sentence = start("stored", "--config", str(config), *changed)
+    assert status == 2
+    assert "relay.address" in sentence
+
+
 def test_a_settings_file_that_is_not_there(tmp_path):
     status, sentence = start("stored", "--config", str(tmp_path / "none.toml"))
     assert status == 2
