@@ -25,6 +25,7 @@ from stored.store import Store
 _log = log.get("sender")
 _DAMAGED = "The letter is damaged where it is kept and was not sent; write it again."
 ATTEMPTS = 600  # about six days of a relay that is away at a quarter of an hour each
+STOP_SECONDS = 20
 
 
 class Taker(Protocol):
@@ -79,7 +80,11 @@ class Sender:
         self._busy: set[str] = set()
         self._woken: set[str] = set()  # woken while busy: to be looked at again
         self._stopping = False
-        self._threads = [threading.Thread(target=self._run, name=f"sender-{n}") for n in range(threads)]
+        # Daemon threads: a relay that holds a letter up does not hold up the end of the process. The letter
+        # is a durable intent, and the relay knows its submission again.
+        self._threads = [
+            threading.Thread(target=self._run, name=f"sender-{n}", daemon=True) for n in range(threads)
+        ]
 
     def start(self) -> None:
         """Start, with everybody whom a former process left with something to hand over."""
@@ -88,14 +93,15 @@ class Sender:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """Stop after the letters that are under way. Blocks until then."""
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Stop after the letters that are under way, or `seconds` at most. Blocks until then."""
+        deadline = time.monotonic() + seconds
         with self._turn:
             self._stopping = True
             self._turn.notify_all()
         for thread in self._threads:
             if thread.is_alive():
-                thread.join()
+                thread.join(max(deadline - time.monotonic(), 0))
 
     def wake(self, user: str, after_seconds: float = 0) -> None:
         """Give `user` a turn. Does not block."""

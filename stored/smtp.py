@@ -49,9 +49,7 @@ class Relay:
         """
         host, _, port = address.rpartition(":")
         if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-            raise ConfigError(
-                f'relay.address = "{address}" is not an address and a port, as in 127.0.0.1:8625.'
-            )
+            raise ConfigError(f'relay.address = "{address}" is no address and port, such as 127.0.0.1:8625.')
         self._host, self._port = host.strip("[]"), int(port)
         self._token = token
         self._timeout_seconds = timeout_seconds
