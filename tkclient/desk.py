@@ -58,7 +58,7 @@ class Desk:
         self.mailbox = Mailbox()
         self.link = Link(self.tasks, self.session, ca_file, seconds)
         self.link.ended = self._session_ended
-        self.mail = Mail(self.link, self.mailbox, self.bells)
+        self.mail = Mail(self.link, self.mailbox, self.bells, after)
         self.collecting = Collecting(self.link, self.mail, self.bells, after)
         self.accounts = Accounts(self.link, self.bells, self.collecting)
         self.outgoing = Outgoing(self.link, self.mail)

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 from tkclient.link import Done, Failed, Link, nothing
 from tkclient.model import WINDOW, Mailbox, Row
 from tkclient.rpc import Call, Outcome
-from tkclient.trouble import ServerTrouble, Trouble
+from tkclient.trouble import ServerTrouble, TransportError, Trouble
+
+AGAIN_MS = 4_000
+AWAY_KINDS = ("unreachable", "no_answer", "connection_lost")
 
 if TYPE_CHECKING:
     from tkclient.desk import Bells
@@ -20,19 +23,28 @@ if TYPE_CHECKING:
 class Mail:
     """What can be done with letters that are here."""
 
-    def __init__(self, link: Link, mailbox: Mailbox, bells: "Bells") -> None:
+    def __init__(
+        self, link: Link, mailbox: Mailbox, bells: "Bells", after: Callable[[int, Callable[[], None]], Any]
+    ) -> None:
         self._link = link
         self._mailbox = mailbox
         self._bells = bells
+        self._after = after
+        self._visit = 0
         self.clear()
 
     def clear(self) -> None:
+        self._visit += 1
+        self._opening = self._again_soon = False
         self.folder = "inbox"
         self._asked: Dict[str, Any] = {}
         self._looking = False
 
     def first_screen(self, collecting: Done) -> None:
-        """Folders, the newest of the inbox, and start collecting: one request."""
+        """Folders, the newest of the inbox, and start collecting: one request, repeated until it succeeds."""
+        if self._opening:
+            return
+        self._opening, self._collecting = True, collecting
         calls = [
             Call("folder.list", {}),
             Call("message.page", {"folder": "inbox", "position": 0, "limit": WINDOW}),
@@ -40,6 +52,7 @@ class Mail:
         ]
 
         def done(outcomes: List[Outcome]) -> None:
+            self._opening = False
             folders, page, progress = outcomes
             self._took_folders(folders)
             self._took_page("inbox", page)
@@ -48,9 +61,30 @@ class Mail:
             else:
                 collecting(progress)
 
-        self._link.storage_batch(
-            calls, done, lambda trouble: self._bells.ring("listing_failed", "inbox", trouble)
-        )
+        def failed(trouble: Trouble) -> None:
+            self._opening = False
+            self._did_not_come(
+                "inbox", Trouble("storage_away", retryable=True) if is_away(trouble) else trouble
+            )
+
+        self._link.storage_batch(calls, done, failed)
+
+    def _did_not_come(self, folder: str, trouble: Trouble) -> None:
+        """Tell that a window did not come; where nothing can be shown, ask again by itself."""
+        self._bells.ring("listing_failed", folder, trouble)
+        if trouble.retryable and not self._again_soon and not self._mailbox.listing(folder).known:
+            self._again_soon = True
+            visit = self._visit
+            self._after(AGAIN_MS, lambda: self._again(visit))
+
+    def _again(self, visit: int) -> None:
+        if visit != self._visit:
+            return
+        self._again_soon = False
+        if not self._mailbox.folders:
+            self.first_screen(self._collecting)
+        elif not self._mailbox.listing(self.folder).known:
+            self.need(0, WINDOW)
 
     def show_folder(self, folder: str) -> None:
         """Turn to a folder; what is known of it is shown at once, its first window fetched if it is not."""
@@ -81,14 +115,14 @@ class Mail:
 
         def failed(trouble: Trouble) -> None:
             self._asked.pop(folder, None)
-            self._bells.ring("listing_failed", folder, trouble)
+            self._did_not_come(folder, trouble)
 
         params = {"folder": folder, "position": position, "limit": limit}
         self._link.storage("message.page", params, done, failed)
 
     def _took_page(self, folder: str, page: Outcome) -> None:
         if isinstance(page, ServerTrouble):
-            self._bells.ring("listing_failed", folder, page)
+            self._did_not_come(folder, page)
             return
         if not self._mailbox.state:
             self._mailbox.state = str(page["state"])
@@ -266,3 +300,9 @@ class Mail:
 
         path = "blobs/%s/%s" % (quote(part["blob"], safe=""), quote(part["name"] or "adjunto", safe=""))
         return self._link.transfer(blobs.save, path, target, progress, done, failed)
+
+
+def is_away(trouble: Trouble) -> bool:
+    """Say whether nobody answered at all: the server, or what stands behind a gateway."""
+    gateway = trouble.kind == "bad_answer" and trouble.detail.startswith("HTTP 5")
+    return isinstance(trouble, TransportError) and (trouble.kind in AWAY_KINDS or gateway)

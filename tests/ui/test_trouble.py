@@ -58,6 +58,17 @@ def test_when_the_first_screen_fails_it_can_be_fetched_again(client, server):
     server.wait_for("message.page", times=2)
 
 
+def test_mail_that_is_away_at_sign_in_comes_by_itself(client, server):
+    server.dropping.add("folder.list")
+    client.log_in(title="Entrada")
+    # Asked again and again, though nobody touches anything.
+    server.wait_for("folder.list", times=3)
+    server.dropping.clear()
+    client.wait_title("Entrada (11)")
+    client.keys("Down")
+    server.wait_for("message.get")
+
+
 def test_a_change_that_is_refused_is_taken_back(client, server):
     client.log_in()
     client.keys("Down")

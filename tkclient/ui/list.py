@@ -40,7 +40,7 @@ class MessageList(tk.Frame):
         self._theme, self._words = theme, words
         self._on_need, self._on_select, self._on_enter = on_need, on_select, on_enter
         self._listing = Listing("")
-        self._title, self._empty = "", ""
+        self._title, self._empty, self._unknown = "", "", ""
         self._top = 0
         self._position = -1
         self._id = ""
@@ -104,11 +104,14 @@ class MessageList(tk.Frame):
 
     # What is shown
 
-    def show(self, listing: Listing, title: str, unread: int, empty: str) -> None:
-        """Show a listing; the same folder keeps its place and selection, another begins at its head."""
+    def show(self, listing: Listing, title: str, unread: int, empty: str, unknown: str) -> None:
+        """Show a listing; the same folder keeps its place and selection, another begins at its head.
+
+        `empty` is said where there are no rows, `unknown` while nothing is known of them.
+        """
         if listing is not self._listing and listing.folder != self._listing.folder:
             self._top, self._position, self._id = 0, -1, ""
-        self._listing, self._title, self._empty = listing, title, empty
+        self._listing, self._title, self._empty, self._unknown = listing, title, empty, unknown
         self._follow_selection()
         self._title_label.configure(text=title)
         self._counts.configure(text=self._say_counts(listing.total, unread) if listing.known else "")
@@ -244,7 +247,7 @@ class MessageList(tk.Frame):
         self._top = max(0, min(self._top, span - self._height()))
         self._bar.set(*_thumb(self._top, self._height(), span))
         if not listing.known or not listing.total:
-            self._draw_alone(self._empty if listing.known else self._words("list.loading"))
+            self._draw_alone(self._empty if listing.known else self._unknown)
             return
         first = self._top // height
         count = self._height() // height + 2

@@ -51,6 +51,7 @@ class MailPage(tk.Frame):
         self._narrow = False
         self._reading = False
         self._warned = False
+        self._missing_said = ""
         self.letters = Letters(self)
         self._build()
         self._listen()
@@ -168,25 +169,34 @@ class MailPage(tk.Frame):
         bells.on("session", self._show_session)
 
     def _again(self, what: Callable[[], Any]) -> Any:
-        return self.words("notice.again"), what
+        def again() -> None:
+            # The person asks now: should it fail again, they hear it again.
+            self._missing_said = ""
+            what()
+
+        return self.words("notice.again"), again
 
     def show_listing(self) -> None:
-        mailbox, folder = self.desk.mailbox, self.desk.mail.folder
-        known = mailbox.folder(folder) or {
-            "id": folder,
-            "role": folder,
-            "name": folder,
-            "unread": 0,
-            "total": 0,
-        }
-        self.list.show(
-            mailbox.listing(folder), folder_name(self.words, known), known["unread"], self._say_empty(folder)
-        )
+        folder = self._folder_shown()
+        listing = self.desk.mailbox.listing(folder["id"])
+        if listing.known and self._missing_said:
+            if self.notice.said == self._missing_said:
+                self.notice.clear()
+            self._missing_said = ""
+        name, empty = folder_name(self.words, folder), self._say_empty(folder["id"])
+        unknown = self.words("list.away" if self._missing_said else "list.loading")
+        self.list.show(listing, name, folder["unread"], empty, unknown)
         self._letter_chosen()
         if self.reader.letter is None:
-            self.reader.say_empty(self.words("reader.choose") if mailbox.listing(folder).total else "")
+            self.reader.say_empty(self.words("reader.choose") if listing.total else "")
         if self._cover is None:
             self._say_title()
+
+    def _folder_shown(self) -> Dict[str, Any]:
+        """Return the folder shown, as far as it is known."""
+        folder = self.desk.mail.folder
+        unknown = {"id": folder, "role": folder, "name": folder, "unread": 0, "total": 0}
+        return self.desk.mailbox.folder(folder) or unknown
 
     def _say_empty(self, folder: str) -> str:
         if folder == "inbox" and not self.desk.accounts.all:
@@ -195,12 +205,18 @@ class MailPage(tk.Frame):
         return self.words(key) if self.words.has(key) else self.words("list.empty_folder")
 
     def _say_title(self) -> None:
-        folder = self.desk.mailbox.folder(self.desk.mail.folder)
-        name = folder_name(self.words, folder) if folder else ""
-        unread = folder["unread"] if folder else 0
-        self._on_title(name + (" (%s)" % self.words.number(unread) if unread else ""))
+        folder = self._folder_shown()
+        unread = " (%s)" % self.words.number(folder["unread"]) if folder["unread"] else ""
+        self._on_title(folder_name(self.words, folder) + unread)
 
     def _listing_failed(self, folder: str, trouble: Trouble) -> None:
+        """Say why the letters did not come; once only while that is tried again by itself."""
+        said = self.words.error(trouble)
+        if not self.desk.mailbox.listing(folder).known:
+            if said == self._missing_said:
+                return
+            self._missing_said = said
+            self.show_listing()
         if not self.desk.mailbox.folders:
             actions = [self._again(lambda: self.desk.mail.first_screen(self.desk.collecting.took))]
         else:
@@ -228,6 +244,7 @@ class MailPage(tk.Frame):
             self._drop_cover()
             self._reading = False
             self.notice.clear()
+            self._missing_said = ""
             if folder != self.desk.mail.folder:
                 self.reader.show_nothing(self.words("reader.choose"))
             self.desk.mail.show_folder(folder)

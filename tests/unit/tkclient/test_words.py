@@ -12,7 +12,15 @@ from tkclient.trouble import FILE_KINDS, TRANSPORT_KINDS, ServerTrouble, Trouble
 from tkclient.words import LANGUAGES, Words, load
 
 TOP = Path(__file__).parents[3] / "tkclient"
-KINDS = [*wire_errors(), *TRANSPORT_KINDS, *FILE_KINDS, "nothing_found", "client_broke", "cancelled"]
+KINDS = [
+    *wire_errors(),
+    *TRANSPORT_KINDS,
+    *FILE_KINDS,
+    "nothing_found",
+    "storage_away",
+    "client_broke",
+    "cancelled",
+]
 TEXTS = {language: load(language) for language in LANGUAGES}
 
 
@@ -59,6 +67,13 @@ def test_an_unknown_kind_still_gets_a_sentence_and_the_reference_is_told(languag
 def test_every_folder_with_a_role_has_a_name(language):
     assert {"inbox", "archive"} <= set(ROLES.values())
     assert [role for role in ROLES.values() if not Words(language).has("folder." + role)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_daemon_is_named_to_people(language):
+    for daemon in ("profiled", "stored", "relayd"):
+        assert daemon not in Words(language).error(Trouble("unavailable", daemon))
+        assert all(daemon not in text for text in TEXTS[language].values())
 
 
 def test_what_a_stranger_named_cannot_fill_the_window():
