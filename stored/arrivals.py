@@ -9,7 +9,6 @@ a message under a new name is compared with what came before.
 """
 
 import hashlib
-import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -28,9 +27,8 @@ HEAD_OCTETS = 64 * 1024
 RECENT = timedelta(days=2)
 
 # What servers write into header blocks of messages that are there already.
-_OF_THE_SERVER = re.compile(
-    rb"^(?:X-)?(?:Status|UIDL|IMAP|IMAPbase|Keywords|Content-Length|Lines):[^\n]*(?:\n[ \t][^\n]*)*\n?",
-    re.IGNORECASE | re.MULTILINE,
+_OF_THE_SERVER = frozenset(
+    (b"status", b"x-status", b"x-uidl", b"x-imap", b"x-imapbase", b"x-keywords", b"content-length", b"lines")
 )
 
 
@@ -52,8 +50,15 @@ def fingerprint(head: Octets) -> bytes:
     `TOP n 0` brings that block, and a whole message begins with it, so either gives the same. Fields that
     servers add to what they keep are left out. Pure.
     """
-    block = head[:HEAD_OCTETS].partition(b"\r\n\r\n")[0].rstrip(b"\r\n") + b"\r\n"
-    return hashlib.sha256(_OF_THE_SERVER.sub(b"", block)).digest()[:FINGERPRINT_OCTETS]
+    block = head[:HEAD_OCTETS].partition(b"\r\n\r\n")[0].rstrip(b"\r\n")
+    kept = []
+    theirs = False
+    for line in block.split(b"\n"):
+        if line[:1] not in (b" ", b"\t"):
+            theirs = line.partition(b":")[0].lower() in _OF_THE_SERVER
+        if not theirs:
+            kept.append(line.rstrip(b"\r"))
+    return hashlib.sha256(b"\n".join(kept)).digest()[:FINGERPRINT_OCTETS]
 
 
 def unnamed(print_: bytes, octets: int) -> str:
@@ -109,12 +114,11 @@ def _known(
         if uid not in drop.origins:
             if _same_letter(account, uid, prepared):
                 return uid, Kept.AGAIN
-        elif _same_octets(account, uid, prepared):
-            return uid, Kept.RENAMED
+            continue
         # The octets kept may be those of another account's copy, or gone.
-        elif _same_head(drop, uid, origin) and (
-            uid not in account.state or _same_letter(account, uid, prepared)
-        ):
+        gone = uid not in account.state
+        same_head = _same_head(drop, uid, origin) and (gone or _same_letter(account, uid, prepared))
+        if same_head or _same_octets(account, uid, prepared):
             return uid, Kept.RENAMED
     return 0, Kept.NEW
 

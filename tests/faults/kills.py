@@ -71,12 +71,13 @@ class Round:
         return len(here)
 
     def there(self) -> set[str]:
-        """Return the hashes of what the maildrop still holds."""
-        found = set()
-        for folder in ("new", "cur"):
-            for path in (self.maildir / folder).iterdir():
-                found.add(hashlib.sha256(path.read_bytes()).hexdigest())
-        return found
+        """Return the hashes of what the maildrop still holds; looked at anew while its server moves things."""
+        while True:
+            try:
+                files = [*(self.maildir / "new").iterdir(), *(self.maildir / "cur").iterdir()]
+                return {hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+            except FileNotFoundError:
+                continue
 
 
 def forked(work: Callable[[], object]) -> list[str]:

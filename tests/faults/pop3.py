@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from stored.collector import Collector
@@ -90,6 +91,12 @@ def cases(every: int = 1) -> Iterator[Case]:
                 yield case
 
 
+@cache
+def client(limits: PopSettings) -> PopClient:
+    """Return the client of all scenes: each would read the machine's authorities anew."""
+    return PopClient(limits, lambda host, port: [(socket.AF_INET, ("127.0.0.1", port))], allow_plain=True)
+
+
 class Scene:
     """A store and a server; three letters that are deleted once they are stored."""
 
@@ -105,8 +112,7 @@ class Scene:
             list_entries=1000,
             message_octets=100_000,
         )
-        here = [(socket.AF_INET, ("127.0.0.1", self.server.port))]
-        pop = PopClient(limits, lambda host, port: here, allow_plain=True)
+        pop = client(limits)
         where = Server("pop.test", self.server.port, "plain", "user", "secret")
         self.lent = Leased([LeasedAccount("a1", "ana@uno.test", True, where, Policy("delete"))], [])
         settings = CollectSettings(look_again_messages=2)
