@@ -16,7 +16,7 @@ import sys
 import time
 import traceback
 from collections import Counter
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
@@ -72,23 +72,25 @@ def fuzz(count: int, seed: int, seeds: list[bytes], processes: int, first: int =
     """
     context = multiprocessing.get_context("fork")
     total: Report = {"read": 0, "kinds": Counter(), "faults": [], "seconds": 0.0, "slowest": first}
-    running = []
+    running: dict[Any, Any] = {}
     for part in range(processes):
         ours, theirs = context.Pipe(duplex=False)
         numbers = range(first + part, first + count, processes)
         process = context.Process(target=_read_all, args=(numbers, seed, seeds, theirs), daemon=True)
         process.start()
         theirs.close()
-        running.append((process, ours))
-    for process, ours in running:
-        try:
-            while True:
+        running[ours] = process
+    while running:
+        # All are listened to at once: one that nobody listens to stops once its pipe is full.
+        for ours in wait(list(running)):
+            try:
                 _add(total, ours.recv())
-        except EOFError:
-            process.join()
-        if process.exitcode:
-            total["kinds"]["process that died"] += 1
-            total["faults"].append(f"a process ended with {process.exitcode}")
+            except EOFError:
+                process = running.pop(ours)
+                process.join()
+                if process.exitcode:
+                    total["kinds"]["process that died"] += 1
+                    total["faults"].append(f"a process ended with {process.exitcode}")
     return total
 
 
