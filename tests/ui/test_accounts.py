@@ -5,6 +5,9 @@ import pytest
 from tests.ui.conftest import Client
 from tests.ui.fakeserver import FakeServer
 
+# From the password of the long form to its way back: server, three radio buttons, port, user, two buttons.
+AFTER_PASSWORD = ["Tab"] * 8
+
 
 @pytest.fixture
 def newcomer(display, tmp_path):
@@ -116,3 +119,34 @@ def test_what_was_not_found_can_be_typed_by_hand(newcomer):
     client.keys("Return")
     client.wait(lambda: server.state.accounts, "the account")
     assert server.wait_for("account.set")["create"][0]["host"] == "correo.uno.example"
+
+
+def test_back_from_the_long_form_keeps_what_was_typed(newcomer):
+    client, server = newcomer
+    create(client, server)
+    client.type("vale@uno.example")
+    # To the password, past the button that adds, to the one that opens the long form and back.
+    client.keys("Tab", "Tab", "Tab", "Return")
+    client.wait_still()
+    # The address is filled, the password is empty: the long form begins at the address.
+    client.keys("Tab")
+    client.type("su-clave")
+    client.keys(*AFTER_PASSWORD, "Return")
+    client.wait_still()
+    # Nothing is missing any more: the focus is on the button.
+    client.keys("Return")
+    account = server.wait_for("account.set")["create"][0]
+    assert account["address"] == "vale@uno.example" and account["secret"] == "su-clave"
+
+
+def test_back_from_the_long_form_goes_on_where_something_is_missing(newcomer):
+    client, server = newcomer
+    create(client, server)
+    client.type("vale@uno.example")
+    client.keys("Tab", "Tab", "Tab", "Return")
+    client.wait_still()
+    client.keys("Tab", *AFTER_PASSWORD, "Return")
+    client.wait_still()
+    client.type("su-clave")
+    client.keys("Return")
+    assert server.wait_for("account.set")["create"][0]["secret"] == "su-clave"

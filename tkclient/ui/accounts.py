@@ -202,10 +202,19 @@ class AccountsPage(tk.Frame):
         column = self._new_form(words("accounts.add_title"), words("accounts.add_text"))
         self.address = self._field(column, "accounts.address", hint=words("accounts.address_hint"))
         self.password = self._field(column, "accounts.password_of", True, words("accounts.password_hint"))
-        self.address.value.set(address)
-        self.password.value.set(password)
+        self._fill(address, password)
         by_hand = lambda: self.show_long_form({}, self.address.get(), self.password.get())  # noqa: E731
         self._go_row(column, self._add, "accounts.by_hand", by_hand)
+
+    def _fill(self, address: str, password: str) -> None:
+        self.address.value.set(address)
+        self.password.value.set(password)
+
+    def _back_to_short_form(self) -> None:
+        """Keep what was typed, and go on where something is missing, else at the button."""
+        self.show_short_form(self.address.get(), self.password.get())
+        empty = [field for field in (self.address, self.password) if not field.get()]
+        (empty[0].focus if empty else self.go.focus_set)()
 
     def _add(self) -> None:
         address = self.address.get().strip()
@@ -307,14 +316,11 @@ class AccountsPage(tk.Frame):
             ).pack(anchor="w")
         self.port = self._field(column, "accounts.port")
         self.user = self._field(column, "accounts.user", hint=words("accounts.user_hint"))
-        self.address.value.set(address)
-        self.password.value.set(password)
+        self._fill(address, password)
         self.host.value.set(tried.get("host", ""))
         self.port.value.set(str(tried.get("port", PORTS["tls"])))
         self.user.value.set(tried.get("user", ""))
-        self._go_row(
-            column, self._add_by_hand, "accounts.by_address", lambda: self.show_short_form(self.address.get())
-        )
+        self._go_row(column, self._add_by_hand, "accounts.by_address", self._back_to_short_form)
         (self.host if address and password else self.address).focus()
 
     def _security_chosen(self) -> None:
