@@ -71,6 +71,9 @@ class Accounts:
         def failed(trouble: Trouble, tried: Dict[str, Any]) -> None:
             if rest and trouble.kind not in FINAL_KINDS:
                 self._try(address, password, rest, offered, adding)
+            elif trouble.kind == "host_unknown" and not server.get("known"):
+                # The name was our guess: the person never typed it.
+                adding.failed(Trouble("nothing_found", domain_of(address)), {})
             else:
                 adding.failed(trouble, tried)
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tkclient.accounts import account_of, candidates_to_try, is_within
+from tkclient.accounts import Accounts, Adding, account_of, candidates_to_try, is_within
+from tkclient.trouble import Trouble
 
 
 def server(host, known=False, security="tls", auth="password"):
@@ -48,3 +49,41 @@ def test_only_known_or_own_servers_encrypted_and_three_at_most():
 def test_account_of():
     account = account_of("ana@uno.example", server("pop.uno.example"))
     assert account["user"] == "ana@uno.example" and account["name"] == "uno.example"
+
+
+class Refusing:
+    """Stands in for the link: the servers that were discovered, and the trouble with each."""
+
+    def __init__(self, servers, *kinds):
+        self.servers, self.kinds = servers, list(kinds)
+
+    def profile(self, method, params, done, failed, lane="mail"):
+        if method == "account.discover":
+            done({"candidates": self.servers})
+        else:
+            failed(Trouble(self.kinds.pop(0), params["create"][0]["host"]))
+
+
+def told(servers, *kinds):
+    heard = []
+    adding = Adding(
+        lambda *_: None,
+        lambda *_: None,
+        lambda trouble, tried: heard.append((trouble.kind, trouble.about, tried.get("host", ""))),
+        lambda *_: None,
+    )
+    Accounts(Refusing(servers, *kinds), None, None).add("ana@uno.example", "clave", adding)
+    return heard
+
+
+def test_a_name_that_was_guessed_is_not_held_against_the_person():
+    guesses = [server("pop.uno.example"), server("mail.uno.example")]
+    assert told(guesses, "host_unknown", "host_unknown") == [("nothing_found", "uno.example", "")]
+
+
+def test_a_server_that_is_known_or_there_is_named():
+    known = [server("pop.known.example", known=True)]
+    assert told(known, "host_unknown") == [("host_unknown", "pop.known.example", "pop.known.example")]
+    assert told([server("pop.uno.example")], "connection_failed") == [
+        ("connection_failed", "pop.uno.example", "pop.uno.example")
+    ]
