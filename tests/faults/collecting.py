@@ -4,6 +4,7 @@ python -m tests.faults.collecting DIRECTORY HOST PORT SECURITY USER SECRET CA_FI
 """
 
 import hashlib
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,4 +74,6 @@ if __name__ == "__main__":
     where, host, port, security, user, secret, ca_file = sys.argv[1:]
     told = collect(Task(Path(where), Server(host, int(port), security, user, secret), ca_file))  # type: ignore[arg-type]
     print(told)
+    # Not ru_maxrss, which counts what the parent had when it forked.
+    print(re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[0])
     sys.exit(told != "done")

@@ -71,7 +71,7 @@ class Round:
         return len(here)
 
     def there(self) -> set[str]:
-        """Return the hashes of what the maildrop still holds; looked at anew while its server moves things."""
+        """Return the hashes of what the maildrop holds; looked at anew while its server moves things."""
         while True:
             try:
                 files = [*(self.maildir / "new").iterdir(), *(self.maildir / "cur").iterdir()]

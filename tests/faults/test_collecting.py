@@ -1,5 +1,7 @@
 """The promises about collecting, at a small count; each command here takes a larger one."""
 
+import base64
+import random
 import shutil
 import subprocess
 import sys
@@ -7,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from stored.pop3 import Server
 from tests.dovecot import missing
 from tests.faults import pop3, trace
+from tests.faults.collecting import Task
+from tests.pop3server import PopServer
 
 TOP = Path(__file__).parents[2]
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
@@ -40,6 +45,29 @@ def test_nothing_is_deleted_there_before_it_is_durable_here():
     told = command("trace")
     assert f"{trace.MESSAGES} DELE" in told
     assert told.endswith("0 violations")
+
+
+def peak_octets(directory: Path, octets: int) -> int:
+    """Collect one letter with an attachment of so many octets in a process of its own; return its memory."""
+    head = b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    lines = base64.encodebytes(random.Random(1).randbytes(57 * 1000)).replace(b"\n", b"\r\n")
+    with PopServer([head + lines * (octets // len(lines))]) as server:
+        task = Task(directory, Server("127.0.0.1", server.port, "plain", "user", "secret"))
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.faults.collecting", *task.arguments()],
+            cwd=TOP,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert not server.messages, "it was not collected, so this shows nothing"
+    return int(done.stdout.splitlines()[-1]) * 1024
+
+
+def test_memory_does_not_follow_the_size_of_a_letter(tmp_path):
+    small = peak_octets(tmp_path / "small", 100_000)
+    large = peak_octets(tmp_path / "large", 100_000_000)
+    assert large - small < 64 * 1024 * 1024
 
 
 DATABASE = "7</tmp/x/mail.fs>"
