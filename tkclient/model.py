@@ -13,6 +13,8 @@ Row = Dict[str, Any]
 LETTERS_KEPT = 60
 LISTINGS_KEPT = 8
 WINDOW = 50
+# What a mail server adds to its report on a delivery, for other programs to read.
+REPORT_TYPES = ("message/delivery-status", "message/rfc822-headers", "text/rfc822-headers")
 ROLES = ("inbox", "drafts", "sent", "archive", "junk", "trash")
 
 
@@ -205,3 +207,12 @@ def _folder_order(folder: Mapping[str, Any]) -> Tuple[int, str]:
     if role == "trash":
         return (1001, "")
     return (ROLES.index(role), "") if role in ROLES else (100, folder["name"].casefold())
+
+
+def attachments_of(letter: Mapping[str, Any]) -> List[Dict[str, Any]]:
+    """Return the parts of a letter that a person may want to save."""
+    return [
+        part
+        for part in letter.get("parts", [])
+        if not part.get("inline") and (part.get("name") or part.get("type") not in REPORT_TYPES)
+    ]

@@ -9,10 +9,12 @@ from typing import Any, Callable, Dict, List, Optional
 
 from tkclient import dates
 from tkclient.clean import clean_line, clean_text
+from tkclient.model import attachments_of
 from tkclient.trouble import Trouble
 from tkclient.ui import theme as look
 from tkclient.ui.attachments import AttachmentPane
 from tkclient.ui.dialogs import Notice
+from tkclient.ui.fitting import Fitter
 from tkclient.ui.parts import Mark, Prose, button, label, on_wheel, rule
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
@@ -35,6 +37,7 @@ class Reader(tk.Frame):
         super().__init__(parent, bg=look.PAPER)
         self._theme, self._words = theme, words
         self._on_continue, self._on_back = on_continue, on_back
+        self._fit = Fitter(theme)
         self.letter: Optional[Dict[str, Any]] = None
         self.is_narrow = False
         px = theme.px
@@ -162,7 +165,7 @@ class Reader(tk.Frame):
         self.letter = letter
         self._draw_head(letter)
         self._rule.pack(side="top", fill="x", padx=self._theme.px(26))
-        self.attachments.show([part for part in letter.get("parts", []) if not part.get("inline")])
+        self.attachments.show(attachments_of(letter))
         self._body.pack(side="top", fill="both", expand=True, padx=(self._theme.px(2), 0))
         if letter.get("damaged"):
             self.notice.trouble(Trouble("damaged"))
@@ -199,12 +202,26 @@ class Reader(tk.Frame):
         who = tk.Frame(head, bg=look.PAPER)
         who.pack(fill="x")
         when = dates.full(words, dates.of_letter(letter), datetime.now(timezone.utc))
-        label(who, theme, when, "aside", look.SOFT).pack(side="right", anchor="n")
-        name, address = self._sender(letter)
-        label(who, theme, name, "strong").pack(side="left")
-        if address:
-            label(who, theme, "  " + address, "aside", look.SOFT).pack(side="left")
+        dated = label(who, theme, when, "aside", look.SOFT)
+        dated.pack(side="right", anchor="n")
+        self._place_sender(who, dated, *self._sender(letter))
         Prose(head, theme, self._for_whom(letter), "aside", look.SOFT).pack(fill="x", pady=(px(1), px(10)))
+
+    def _place_sender(self, who: tk.Frame, dated: tk.Label, name: str, address: str) -> None:
+        """Put name and address into the room the date leaves, shortened where that is narrow."""
+        theme, gap = self._theme, self._theme.px(12)
+        named, addressed = label(who, theme, "", "strong"), label(who, theme, "", "aside", look.SOFT)
+        for part in (named, addressed):
+            part.pack(side="left")
+
+        def fit(_: Any = None) -> None:
+            room = who.winfo_width() - dated.winfo_reqwidth() - gap
+            named.configure(text=self._fit(name, "strong", room))
+            left = room - named.winfo_reqwidth() - gap
+            addressed.configure(text="  " + self._fit(address, "aside", left) if left > 3 * gap else "")
+
+        who.bind("<Configure>", fit)
+        theme.on_change(who, fit)
 
     def _sender(self, letter: Dict[str, Any]) -> "tuple[str, str]":
         sender = letter.get("from", {})

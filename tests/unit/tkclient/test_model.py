@@ -6,7 +6,7 @@ import pytest
 
 from tests.ui.fakemail import make_mail
 from tests.ui.fakestate import FakeState
-from tkclient.model import LETTERS_KEPT, LISTINGS_KEPT, WINDOW, Listing, Mailbox
+from tkclient.model import LETTERS_KEPT, LISTINGS_KEPT, WINDOW, Listing, Mailbox, attachments_of
 
 
 def page(state, folder, position=0, limit=WINDOW):
@@ -156,3 +156,20 @@ def happen(chance, state, turn):
         state.message_set([chance.choice(ids)], {"seen": chance.random() < 0.5})
     elif what == "delete":
         state.message_delete([chance.choice(ids)])
+
+
+@pytest.mark.parametrize(
+    ("type_", "name", "inline", "offered"),
+    [
+        ("message/delivery-status", "", False, False),
+        ("text/rfc822-headers", "", False, False),
+        ("message/rfc822-headers", "", False, False),
+        ("message/delivery-status", "informe.txt", False, True),
+        ("message/rfc822", "", False, True),
+        ("image/png", "", False, True),
+        ("image/png", "logo.png", True, False),
+    ],
+)
+def test_the_parts_of_a_report_that_are_for_programs_are_not_offered(type_, name, inline, offered):
+    part = {"blob": "m1-2", "name": name, "type": type_, "octets": "12", "inline": inline}
+    assert attachments_of({"parts": [part]}) == [part] * offered
