@@ -20,6 +20,7 @@ from tkclient.ui.theme import Theme
 from tkclient.words import Words
 
 NAMES_SHOWN = 6
+ADDRESS_AT_LEAST = 110
 
 
 class Reader(tk.Frame):
@@ -203,22 +204,30 @@ class Reader(tk.Frame):
         who.pack(fill="x")
         when = dates.full(words, dates.of_letter(letter), datetime.now(timezone.utc))
         dated = label(who, theme, when, "aside", look.SOFT)
-        dated.pack(side="right", anchor="n")
         self._place_sender(who, dated, *self._sender(letter))
         Prose(head, theme, self._for_whom(letter), "aside", look.SOFT).pack(fill="x", pady=(px(1), px(10)))
 
     def _place_sender(self, who: tk.Frame, dated: tk.Label, name: str, address: str) -> None:
-        """Put name and address into the room the date leaves, shortened where that is narrow."""
+        """Put name and address into the room the date leaves; where that is narrow, the address under it."""
         theme, gap = self._theme, self._theme.px(12)
         named, addressed = label(who, theme, "", "strong"), label(who, theme, "", "aside", look.SOFT)
-        for part in (named, addressed):
-            part.pack(side="left")
+        who.columnconfigure(1, weight=1)
+        named.grid(row=0, column=0, sticky="w")
+        dated.grid(row=0, column=2, sticky="ne")
 
         def fit(_: Any = None) -> None:
-            room = who.winfo_width() - dated.winfo_reqwidth() - gap
+            width = who.winfo_width()
+            room = width - dated.winfo_reqwidth() - gap
             named.configure(text=self._fit(name, "strong", room))
             left = room - named.winfo_reqwidth() - gap
-            addressed.configure(text="  " + self._fit(address, "aside", left) if left > 3 * gap else "")
+            if not address:
+                addressed.grid_forget()
+            elif left >= theme.px(ADDRESS_AT_LEAST):
+                addressed.configure(text=self._fit(address, "aside", left))
+                addressed.grid(row=0, column=1, columnspan=1, sticky="w", padx=(gap // 2, 0))
+            else:
+                addressed.configure(text=self._fit(address, "aside", width - gap))
+                addressed.grid(row=1, column=0, columnspan=3, sticky="w", padx=0)
 
         who.bind("<Configure>", fit)
         theme.on_change(who, fit)
