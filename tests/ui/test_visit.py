@@ -157,7 +157,9 @@ def test_what_is_written_is_kept_and_taken_up_again(client, server):
 
 
 def test_attaching_a_file(client, server, tmp_path):
-    (tmp_path / "informe.bin").write_bytes(content_of(200_000))
+    folder = tmp_path / "mis cosas"
+    folder.mkdir()
+    (folder / "el informe.bin").write_bytes(content_of(200_000))
     client.log_in()
     client.keys("ctrl+n")
     client.wait_title("escribir")
@@ -168,19 +170,21 @@ def test_attaching_a_file(client, server, tmp_path):
     client.click(380, 78)
     client.wait_change(before)
     client.wait(
-        lambda: client.do("search", "--onlyvisible", "--name", "Elegir archivos"), "the file dialogue"
+        lambda: client.do("search", "--onlyvisible", "--name", "Elegir un archivo"), "the file dialogue"
     )
-    client.type(str(tmp_path / "informe.bin"))
+    client.type(str(folder / "el informe.bin"))
     client.keys("Return")
     server.wait_for("upload", octets="200000")
     client.wait(lambda: content_of(200_000) in server.state.uploads.values(), "the upload to be whole")
     client.wait(
-        lambda: not client.do("search", "--onlyvisible", "--name", "Elegir archivos"), "the dialogue to go"
+        lambda: not client.do("search", "--onlyvisible", "--name", "Elegir un archivo"), "the dialogue to go"
     )
     # The window may hear of the upload's end a moment later; sending says so until then.
     client.wait(lambda: client.keys("ctrl+Return") or "outbox.submit" in server.names(), "the letter to go")
     (attached,) = server.wait_for("outbox.submit")["draft"]["attachments"]
-    assert attached["name"] == "informe.bin" and server.state.uploads[attached["blob"]] == content_of(200_000)
+    assert attached["name"] == "el informe.bin" and server.state.uploads[attached["blob"]] == content_of(
+        200_000
+    )
 
 
 def test_saving_an_attachment_by_keys(client, server, tmp_path):

@@ -32,12 +32,18 @@ class Enclosures(tk.Frame):
             self._show(attachment, None)
 
     def choose(self) -> None:
-        """Let the person choose files and send them up."""
-        chosen = filedialog.askopenfilenames(
-            parent=self, title=self._words("writer.attach_title"), initialdir=str(Path.home())
+        """Let the person choose a file and send it up.
+
+        One at a time: Tk's dialogue for several takes a typed name apart at its spaces.
+        """
+        chosen = filedialog.askopenfilename(
+            parent=self,
+            title=self._words("writer.attach_title"),
+            initialdir=str(Path.home()),
+            filetypes=[(self._words("files.all"), "*")],
         )
-        for name in chosen or ():
-            self.add(Path(name))
+        if chosen:
+            self.add(Path(chosen))
 
     def add(self, file: Path) -> None:
         moving: Dict[str, Any] = {}

@@ -117,9 +117,12 @@ class Letters:
     def save_attachment(self, part: Dict[str, Any], line: Any) -> None:
         """Let the person choose where, then fetch it there."""
         name = safe_name(part.get("name", ""), self._page.words("attachment.unnamed"))
-        title = self._page.words("attachment.save_title")
         chosen = filedialog.asksaveasfilename(
-            parent=self._page, title=title, initialfile=name, initialdir=str(Path.home())
+            parent=self._page,
+            title=self._page.words("attachment.save_title"),
+            initialfile=name,
+            initialdir=str(Path.home()),
+            filetypes=[(self._page.words("files.all"), "*")],
         )
         if not chosen or not line.winfo_exists():
             return
