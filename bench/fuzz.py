@@ -80,13 +80,14 @@ def fuzz(count: int, seed: int, seeds: list[bytes], processes: int, first: int =
         process.start()
         theirs.close()
         running[ours] = process
+    ready: Any
     while running:
         # All are listened to at once: one that nobody listens to stops once its pipe is full.
-        for ours in wait(list(running)):
+        for ready in wait(list(running)):
             try:
-                _add(total, ours.recv())
+                _add(total, ready.recv())
             except EOFError:
-                process = running.pop(ours)
+                process = running.pop(ready)
                 process.join()
                 if process.exitcode:
                     total["kinds"]["process that died"] += 1
