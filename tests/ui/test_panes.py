@@ -77,7 +77,7 @@ def long_list(root):
         root, Theme(root), Words("es"), lambda *hole: asked.append(hole), opened.append, opened.append
     )
     pane.pack(fill="both", expand=True)
-    pane.show(listing, "Entrada", 5, "")
+    pane.show(listing, "Entrada", 5, "", "")
     root.update()
     pane.canvas.focus_force()
     root.update()
