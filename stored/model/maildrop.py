@@ -1,9 +1,9 @@
 """What is remembered of one remote account: what came from it, what shall go from it, when to try it again.
 
-    Maildrop ─ uidl      hash of a unique-id → uid     what was collected, whatever became of it here
-             ─ origins   uid → Origin                  when it came, and what it is known by over there
-             ─ intents   uid → second                  deletions decided and not yet seen to be done
-             ─ trouble   Trouble or None               why the last visit failed, and how often in a row
+Maildrop ─ uidl      hash of a unique-id → uid     what was collected, whatever became of it here
+         ─ origins   uid → Origin                  when it came, and what it is known by over there
+         ─ intents   uid → second                  deletions decided and not yet seen to be done
+         ─ trouble   Trouble or None               why the last visit failed, and how often in a row
 """
 
 from collections.abc import Iterable
