@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from stored.search import query
 from stored.search.query import Node
-from stored.search.types import Run
+from stored.search.types import Excerpt
 
 CHARACTERS = 160
 BEFORE = 50
@@ -58,7 +58,7 @@ def _pattern(leaf: query.Text) -> str:
     return r"(?<![^\W_])" + r"[\W_]+".join(map(re.escape, words)) + end
 
 
-def snippet(text: str, looked_for: re.Pattern[str] | None) -> list[Run] | None:
+def snippet(text: str, looked_for: re.Pattern[str] | None) -> list[Excerpt] | None:
     """Return some 160 characters of `text` around the first hit, None where there is no hit."""
     text = unicodedata.normalize("NFC", text[:TEXT_CHARACTERS])
     folded = fold(text)
@@ -74,7 +74,7 @@ def snippet(text: str, looked_for: re.Pattern[str] | None) -> list[Run] | None:
     return shown
 
 
-def marked(text: str, looked_for: re.Pattern[str] | None) -> list[Run]:
+def marked(text: str, looked_for: re.Pattern[str] | None) -> list[Excerpt]:
     """Return the whole of a short text with the hits marked."""
     text = unicodedata.normalize("NFC", text)
     folded = fold(text)
@@ -89,8 +89,8 @@ def _word_start(text: str, at: int) -> int:
     return blank.start() + 1 if blank else at
 
 
-def _runs(text: str, folded: str, looked_for: re.Pattern[str], start: int, end: int) -> list[Run]:
-    runs: list[Run] = []
+def _runs(text: str, folded: str, looked_for: re.Pattern[str], start: int, end: int) -> list[Excerpt]:
+    runs: list[Excerpt] = []
     at = start
     for hit in looked_for.finditer(folded, start, end):
         if hit.end() == hit.start():
@@ -102,7 +102,7 @@ def _runs(text: str, folded: str, looked_for: re.Pattern[str], start: int, end: 
     return runs
 
 
-def _add(runs: list[Run], text: str, hit: bool) -> None:
+def _add(runs: list[Excerpt], text: str, hit: bool) -> None:
     text = re.sub(r"\s+", " ", text)
     if text:
         runs.append({"text": text, "hit": hit})

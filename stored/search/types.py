@@ -48,7 +48,7 @@ class Where(Clause, total=False):
     none: Annotated[list[Clause], Items(20)]
 
 
-class Run(TypedDict):
+class Excerpt(TypedDict):
     """Some text, and whether it is what was looked for."""
 
     text: str
@@ -59,8 +59,8 @@ class Snippet(TypedDict):
     """Why a message was found: its subject, and the words around the first hit in its text."""
 
     id: str
-    subject: list[Run]
-    text: list[Run]
+    subject: list[Excerpt]
+    text: list[Excerpt]
 
 
 class Found(TypedDict):

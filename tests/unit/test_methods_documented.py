@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from restante.rpc.declaration import declared_in
+from restante.rpc.openrpc import describe
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "rpc.md"
 DAEMONS = ("profiled", "stored", "relayd")
@@ -61,3 +62,12 @@ def test_the_parameters_are_those_documented(name):
     optional = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"\[([^\]]*)\]", told))))
     for parameter in method.parameters.values():
         assert not parameter.required or parameter.name not in optional, parameter.name
+
+
+@pytest.mark.parametrize("daemon", DAEMONS)
+@pytest.mark.parametrize("audience", ["public", "internal"])
+def test_every_daemon_can_be_described(daemon, audience):
+    """Two structs of one name would make `openrpc.json` an error, for a client, at run time."""
+    methods = [one for one in declared(daemon).values() if audience in one.caller.audiences]
+    described = describe(methods, daemon, "http://127.0.0.1/")
+    assert {method["name"] for method in described["methods"]} == {one.name for one in methods}
