@@ -66,7 +66,16 @@ class FakeStoredService:
 
     @method("collect.probe", caller=daemons("profiled"))
     def probe(
-        self, call: Call, /, host: str, port: int, security: str, user: str, secret: str, address: str
+        self,
+        call: Call,
+        /,
+        host: str,
+        port: int,
+        security: str,
+        user: str,
+        secret: str,
+        address: str,
+        auth: str,
     ) -> Probed:
         """Try a login."""
         self.note("collect.probe", host=host, port=port, user=user, secret=secret, address=address)
