@@ -141,30 +141,61 @@ def _reminder(moment: datetime.datetime) -> Letter:
     return texts.UNIVERSITY, moment, message.as_bytes()
 
 
-# Charset as declared, charset as used, subject header as written, body: what real programs send.
+# Sender, charset as declared, charset as used, subject as written, body: what real programs send.
 _AWKWARD = [
-    ("iso-8859-1", "cp1252", "=?iso-8859-1?Q?Comillas_=93tipogr=E1ficas=94?=", "Cuesta 10 € – o “menos”."),
-    ("koi8-r", "koi8-r", "=?koi8-r?B?8NLJ18XU?=", "Привет, Мария! До встречи в октябре."),
-    ("iso-2022-jp", "iso-2022-jp", "=?iso-2022-jp?B?GyRCJDMkcyRLJEEkTxsoQg==?=", "こんにちは、マリアさん。"),
-    ("us-ascii", "utf-8", "Señas nuevas, en bruto", "Las señas nuevas: calle 50 nº 120, La Plata."),
-    ("utf-8", "latin-1", "Codificacion equivocada", "Mañana paso por la facultad, ¿estás?"),
     (
+        "Marta Oviedo",
+        "iso-8859-1",
+        "cp1252",
+        "=?iso-8859-1?Q?Comillas_=93tipogr=E1ficas=94?=",
+        "Cuesta 10 € – o “menos”.",
+    ),
+    (
+        "=?koi8-r?B?7snOwQ==?=",
+        "koi8-r",
+        "koi8-r",
+        "=?koi8-r?B?8NLJ18XU?=",
+        "Привет, Мария! До встречи в октябре.",
+    ),
+    (
+        "Haruki Sato",
+        "iso-2022-jp",
+        "iso-2022-jp",
+        "=?iso-2022-jp?B?GyRCJDMkcyRLJEEkTxsoQg==?=",
+        "こんにちは、マリアさん。",
+    ),
+    (
+        "Inmobiliaria Sur",
+        "us-ascii",
+        "utf-8",
+        "Señas nuevas, en bruto",
+        "Las señas nuevas: calle 50 nº 120, La Plata.",
+    ),
+    ("Diego Luna", "utf-8", "latin-1", "Paso por la facultad", "Mañana paso por la facultad, ¿estás?"),
+    (
+        "Panadería Colón",
         "",
         "utf-8",
         "=?utf-8?B?Y2Fmw?= =?utf-8?B?6kgY29uIGxlY2hl?=",
-        "Palabra partida en la mitad de una letra.",
+        "El asunto de esta carta se partió en la mitad de una letra.",
     ),
-    ("no-such-charset", "utf-8", "Charset nobody knows", "Still readable: naïve café, ñandú."),
+    (
+        "Old Mailer",
+        "no-such-charset",
+        "utf-8",
+        "Charset nobody knows",
+        "Still readable: naïve café, ñandú. The next line is a single dot:\r\n.\r\n..and this has two.",
+    ),
 ]
 
 
 def _awkward(now: datetime.datetime) -> Iterator[Letter]:
-    for number, (declared, used, subject, body) in enumerate(_AWKWARD):
+    for number, (sender, declared, used, subject, body) in enumerate(_AWKWARD):
         moment = now - datetime.timedelta(hours=5 * number + 2)
         content_type = f"Content-Type: text/plain; charset={declared}\r\n" if declared else ""
         head = (
-            f"Date: {format_datetime(moment)}\r\nFrom: Correo <viejo{number}@posta.example>\r\n"
+            f"Date: {format_datetime(moment)}\r\nFrom: {sender} <awkward{number}@posta.example>\r\n"
             f"To: {texts.POST}\r\nSubject: {subject}\r\nMessage-ID: <awkward-{number}@posta.example>\r\n"
             f"MIME-Version: 1.0\r\n{content_type}Content-Transfer-Encoding: 8bit\r\n\r\n"
         )
-        yield texts.POST, moment, head.encode() + body.encode(used) + b"\r\n.\r\n..dos puntos\r\n"
+        yield texts.POST, moment, head.encode() + body.encode(used) + b"\r\n"
