@@ -236,6 +236,8 @@ def test_every_public_method_answers_what_it_declares_and_no_answer_has_a_secret
     rules = call("rule.set", token, create=[rule])["created"]
     call("rule.set", token, order=[rules[0]["id"]])
     assert len(call("rule.list", token)["rules"]) == 1
+    sieve = 'if header :contains "subject" "canary" { setflag "\\\\Flagged"; }'
+    assert len(call("rule.import", token, script='require "imap4flags"; ' + sieve)["created"]) == 1
     profile = call("profile.get", token)
     call("profile.set", token, set={"language": "en"}, unset=["layout"], if_state=profile["state"])
     assert call("profile.changes", token, since=profile["state"])["parts"] == ["settings", "layout"]
