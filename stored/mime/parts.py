@@ -4,6 +4,7 @@ Leaves are every part that holds no parts; a message within a message is one lea
 """
 
 import binascii
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from stored.mime.headers import base64_octets, decode_words, first, parameters_o
 from stored.mime.scanner import Node, Octets, Scan
 
 SLICE_OCTETS = 1 << 20
+_LONG_LINE_OCTETS = 1 << 16
 _NAME_LIMIT = 255
 
 
@@ -112,7 +114,7 @@ def decode_slices(raw: Octets, start: int, end: int, encoding: str) -> Iterator[
         for at, until in _line_slices(raw, start, end):
             yield binascii.a2b_qp(raw[at:until])
     elif encoding == "uuencode":
-        yield _uudecoded(raw[start:end])
+        yield from _uudecoded_slices(raw, start, end)
     else:
         for at in range(start, end, SLICE_OCTETS):
             yield raw[at : min(at + SLICE_OCTETS, end)]
@@ -150,32 +152,49 @@ _BETWEEN = bytes(octet for octet in range(256) if not re.match(rb"[A-Za-z0-9+/=]
 
 
 def _line_slices(raw: Octets, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield bounds of about a slice each that end where a line ends."""
+    """Yield bounds of about a slice each that end where a line ends, or within a line that is very long."""
     at = start
     while at < end:
         until = min(at + SLICE_OCTETS, end)
         if until < end:
-            line_end = raw.find(b"\n", until, end)
-            until = line_end + 1 if line_end >= 0 else end
+            limit = min(until + _LONG_LINE_OCTETS, end)
+            beyond = end if limit == end else _between_codes(raw, until)
+            until = raw.find(b"\n", until, limit) + 1 or beyond
         yield at, until
         at = until
 
 
-def _uudecoded(octets: bytes) -> bytes:
-    """Decode the first uuencoded file in `octets`; as they are when there is none."""
-    lines = iter(octets.splitlines())
-    if not any(line.startswith(b"begin ") for line in lines):
-        return octets
-    out: list[bytes] = []
-    for line in lines:
-        if line.strip() in (b"end", b"`"):
-            break
-        try:
-            out.append(binascii.a2b_uu(line))
-        except binascii.Error:
-            needed = ((line[0] - 32) & 63) * 4 // 3 + 4 if line else 0
-            try:
-                out.append(binascii.a2b_uu(line[:needed]))
-            except binascii.Error:
-                continue
-    return b"".join(out)
+def _between_codes(raw: Octets, at: int) -> int:
+    """Return `at`, or a little before it where a quoted-printable code such as =3D would be cut."""
+    code = raw[at - 2 : at].find(b"=")
+    return at if code < 0 else at - 2 + code
+
+
+def _uudecoded_slices(raw: Octets, start: int, end: int) -> Iterator[bytes]:
+    """Decode the first uuencoded file; yield the octets as they are when there is none."""
+    begin = _uuencoded_at(raw, start, end)
+    if begin < 0:
+        yield from decode_slices(raw, start, end, "8bit")
+        return
+    for at, until in _line_slices(raw, begin, end):
+        lines = raw[at:until].splitlines()[at == begin :]
+        last = next((number for number, line in enumerate(lines) if line.strip() in (b"end", b"`")), None)
+        yield b"".join(map(_uudecoded_line, lines[:last]))
+        if last is not None:
+            return
+
+
+def _uuencoded_at(raw: Octets, start: int, end: int) -> int:
+    if raw[start : min(start + 6, end)] == b"begin ":
+        return start
+    found = [raw.find(before + b"begin ", start, end) for before in (b"\n", b"\r")]
+    return min((at + 1 for at in found if at >= 0), default=-1)
+
+
+def _uudecoded_line(line: bytes) -> bytes:
+    """Return what a line holds; one that is longer than it says is cut, any other wrong one is nothing."""
+    needed = ((line[0] - 32) & 63) * 4 // 3 + 4 if line else 0
+    for attempt in (line, line[:needed]):
+        with contextlib.suppress(binascii.Error):
+            return binascii.a2b_uu(attempt)
+    return b""

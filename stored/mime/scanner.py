@@ -28,7 +28,6 @@ _STRAY_LINE = re.compile(rb"[^\s][^\n]*+\n(?=(?:[ \t]++[^\s][^\n]*+\n){0,20}+[A-
 _STRAY_IN_PART = re.compile(rb"[^\s][^\n]*+\n(?=Content-[A-Za-z-]+:)", re.I)
 STRAY_LIMIT = 20
 _BLANK = re.compile(rb"[ \t]*\r?\n")
-_BLANK_LINE = re.compile(rb"\n\r?\n")
 _AFTER_DELIMITER = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)|(--)")
 
 # What people write in place of a type; whatever else is none is read as text (RFC 2045 section 5.2).
@@ -165,9 +164,17 @@ def header_bounds(raw: Octets, start: int, end: int, *, whole: bool = False) -> 
         return block_end, blank.end()
     if limit < end and raw.find(b"\n", block_end, limit) < 0:
         # There is more header than is read; the body is behind it all the same.
-        beyond = _BLANK_LINE.search(raw, max(start, block_end - 2), end)
-        return block_end, beyond.end() if beyond else end
+        return block_end, _blank_line_end(raw, max(start, block_end - 2), end)
     return block_end, block_end
+
+
+def _blank_line_end(raw: Octets, start: int, end: int) -> int:
+    """Return where the first empty line ends, `end` where there is none; of a mapped file, by windows."""
+    for blank in (b"\n\n", b"\n\r\n"):
+        found = raw.find(blank, start, end)
+        if found >= 0:
+            end = found + len(blank)
+    return end
 
 
 def _fields_end(raw: Octets, start: int, limit: int) -> int:

@@ -19,6 +19,7 @@ from stored.mime.scanner import Octets
 from stored.search import frames
 from stored.search.extract import document
 from stored.search.index import Document, Index, IndexAway, IndexBroken, Mark
+from stored.spool import Mapped
 
 OPEN = 4
 NICE = 10
@@ -108,7 +109,7 @@ def _documents(items: list[dict[str, Any]], octets: memoryview) -> list[Document
             raw: Octets | None = None
             if "file" in item:
                 file = opened.enter_context(Path(item["file"]).open("rb"))
-                raw = opened.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+                raw = opened.enter_context(Mapped(file.fileno(), 0, access=mmap.ACCESS_READ))
             elif count >= 0:
                 raw, at = bytes(octets[at : at + count]), at + count
             made.append(document(item["uid"], item["time"], row, raw))

@@ -1,6 +1,7 @@
 """Parts by their offsets."""
 
 import base64
+import binascii
 import mmap
 import time
 
@@ -11,6 +12,10 @@ from hypothesis import strategies as st
 from stored.mime import decode_part, parts_of, slices_of, summarize, text_of
 from stored.mime.parts import SLICE_OCTETS
 from stored.mime.scanner import DEPTH_LIMIT, PART_LIMIT, Scan
+
+
+def batches(octets, each):
+    return [octets[at : at + each] for at in range(0, len(octets), each)]
 
 
 def lines(*texts):
@@ -158,14 +163,27 @@ def test_no_bomb_takes_two_seconds(name):
     assert time.perf_counter() - began < 2
 
 
-def test_decoding_goes_in_slices():
-    octets = bytes(range(256)) * 10_000
-    raw = b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(octets)
+OCTETS = bytes(range(256)) * 10_000
+
+
+@pytest.mark.parametrize(
+    ("encoding", "encoded"),
+    [
+        ("base64", base64.encodebytes(OCTETS)),
+        ("base64", base64.b64encode(OCTETS)),
+        ("quoted-printable", b"".join(b"=%02X" % octet for octet in OCTETS)),
+        ("uuencode", b"begin 644 x\n" + b"".join(map(binascii.b2a_uu, batches(OCTETS, 45))) + b"`\nend\n"),
+        ("uuencode", b"text\n begin \nbegin 644 x\n" + b"".join(map(binascii.b2a_uu, batches(OCTETS, 45)))),
+    ],
+    ids=["lines", "one line", "quoted in one line", "uuencode", "uuencode without end"],
+)
+def test_decoding_goes_in_slices(encoding, encoded):
+    raw = b"Content-Transfer-Encoding: " + encoding.encode() + b"\r\n\r\n" + encoded
     (part,) = parts_of(raw)
     slices = list(slices_of(raw, part))
-    assert b"".join(slices) == octets
+    assert b"".join(slices) == OCTETS
     assert max(map(len, slices)) <= SLICE_OCTETS
-    assert part.octets == len(octets)
+    assert part.octets == len(OCTETS)
 
 
 @pytest.mark.parametrize(
