@@ -4,7 +4,7 @@
     server = Server([(application, "127.0.0.1:8601")], settings.http)
     sys.exit(run_until_signalled(server, on_drain=clock.stop, on_stopped=database.close))
 
-`application` knows HTTP but no server; `server` is the only file that knows waitress.
+`application` knows HTTP but no server; `listener` and `channel` are the only files that know waitress.
 """
 
 from restante.serve.application import Application

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from restante.errors import wire_errors
 from restante.rpc import system
-from restante.serve import listener, refusals
+from restante.serve import channel, listener, refusals
 from restante.serve.messages import route_status
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -43,7 +43,7 @@ def test_the_limits_are_as_documented():
         [str(system.BATCH)],
         [str(system.DEPTH)],
         [str(refusals.HEADER_OCTETS)],
-        [str(listener.REQUEST_SECONDS), str(listener.SLOWEST_OCTETS_A_SECOND)],
+        [str(channel.REQUEST_SECONDS), str(channel.SLOWEST_OCTETS_A_SECOND)],
         [str(listener.STALL_SECONDS)],
     ]
 
