@@ -26,6 +26,7 @@ from restante import __version__, log
 from restante.config import effective, load, secrets
 from restante.credentials import Keys
 from restante.errors import RestanteError, StartError
+from restante.heap import give_back
 from restante.serve import Application, Server, run_until_signalled
 
 S = TypeVar("S")
@@ -67,6 +68,7 @@ def start(
 
     `settings_class` has the sections `http`, `log` and `keys`.
     """
+    give_back()
     parsed = _parser(name).parse_args(arguments)
     # Until the log is set up, Python would print the bare event beside our sentence.
     logging.lastResort = logging.NullHandler()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 MEMORY_OCTETS = 4 * 1024 * 1024
 #: After touching so many octets of a mapped file, its pages are let go of.
-WINDOW_OCTETS = 8 * 1024 * 1024
+WINDOW_OCTETS = 4 * 1024 * 1024
 
 
 class Mapped(mmap.mmap):

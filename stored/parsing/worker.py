@@ -12,6 +12,7 @@ import signal
 import sys
 from typing import Any, BinaryIO
 
+from restante.heap import give_back
 from stored.parsing import frames
 from stored.parsing.tasks import TASKS, TooMuch
 from stored.spool import gathered
@@ -77,6 +78,7 @@ def main() -> int:
     """Run until standard input ends; return the exit status."""
     for interrupt in (signal.SIGINT, signal.SIGTERM):
         signal.signal(interrupt, signal.SIG_IGN)
+    give_back()
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     # Whatever else prints must not spoil the answers.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from restante.heap import give_back
 from stored.mime.scanner import Octets
 from stored.search import frames
 from stored.search.extract import document
@@ -140,6 +141,7 @@ def main() -> int:
         os.nice(NICE)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_OCTETS, MEMORY_OCTETS))
+    give_back()
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     # Whatever else prints must not spoil the answers.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
