@@ -20,10 +20,19 @@ from bench.house import DAEMONS, House
 from bench.load import READ_OCTETS, Imap, Target
 from bench.options import Options, need_dovecot
 from bench.person import SECRET, Person, house
-from bench.processes import forget_peak, peak_octets, proportional_octets, resident_octets, wait_quiet
+from bench.processes import (
+    forget_peak,
+    peak_octets,
+    proportional_octets,
+    resident_octets,
+    tree,
+    wait_quiet,
+    wait_until,
+)
 from bench.report import Report, last_line, number
 
 MESSAGE_OCTETS, QUICK_MESSAGE_OCTETS = 100_000_000, 5_000_000
+REST_SECONDS = 60
 USER, PEER_USER = "cartas", "grandes"
 
 
@@ -39,6 +48,8 @@ def run(options: Options, report: Report) -> str:
         person.add_account(dovecot.pop3_port, USER)
         _visit(person, 1)
         wait_quiet(running.pid("stored"))
+        # Those that read letters end once there is nothing to read.
+        wait_until(lambda: len(tree(running.pid("stored"))) == 1, "stored to be at rest", REST_SECONDS)
         resting = {name: proportional_octets(running.pid(name)) for name in DAEMONS}
         resident = {name: resident_octets(running.pid(name)) for name in DAEMONS}
         report.title(f"Memory at rest, and with a message of {octets / 1e6:.0f} MB")

@@ -42,6 +42,10 @@ class Reader:
         self._parsers = parsers
         self._spool = spool
 
+    def expect(self) -> None:
+        """Be ready to read: somebody looks at a list, and will open what is in it. Never blocks for long."""
+        self._parsers.start()
+
     def get(self, mail: UserStore, ids: list[str], *, text: bool = True, runs: bool = True) -> MessagesGot:
         """Return messages opened: rows, headers, parts, notices, warnings, and with `text` what they say.
 

@@ -1,9 +1,9 @@
 """The reading processes as the daemon sees them.
 
 Each is asked one thing at a time. When that takes two seconds of work, or six on the clock of a busy machine,
-the process is killed; the next request makes a new one. A request waits for a free process, but not for
-ever: so that letters which keep every process busy cannot keep every thread of the daemon busy, only a few
-may wait long.
+the process is killed; the next request makes a new one. Processes that nobody has asked for some time end, so
+that a daemon at rest holds little. A request waits for a free process, but not for ever: so that letters
+which keep every process busy cannot keep every thread of the daemon busy, only a few may wait long.
 """
 
 import os
@@ -26,6 +26,7 @@ SLOWER = 3
 PATIENT = 4  # how many may wait long
 PATIENCE_SECONDS = 8.0
 HURRY_SECONDS = 0.3
+REST_SECONDS = 30.0
 #: Octets that are added to a second of deadline: what only takes long because it is large may.
 OCTETS_A_SECOND = 50_000_000
 
@@ -35,8 +36,18 @@ _LOG = log.get("parsing")
 class Parsers:
     """A few processes that read letters. Safe to use from any thread."""
 
-    def __init__(self, processes: int = PROCESSES, *, deadline_seconds: float = DEADLINE_SECONDS) -> None:
+    def __init__(
+        self,
+        processes: int = PROCESSES,
+        *,
+        deadline_seconds: float = DEADLINE_SECONDS,
+        rest_seconds: float = REST_SECONDS,
+    ) -> None:
+        """Processes end after `rest_seconds` without work."""
         self._deadline_seconds = deadline_seconds
+        self._rest_seconds = rest_seconds
+        self._used_at = 0.0
+        self._watched = False
         self._free: list[_Process] = [_Process() for _ in range(processes)]
         self._all = list(self._free)
         self._changed = threading.Condition()
@@ -44,8 +55,33 @@ class Parsers:
         self._stopped = False
 
     def start(self) -> None:
-        """Start one process, so that the first letter need not wait; others start as they are needed."""
-        self._all[-1].start()
+        """Have one process running, so that a letter need not wait for it. Where that fails, it may later.
+
+        Others start as they are needed.
+        """
+        self._used_at = time.monotonic()
+        if any(process.running for process in self._all):
+            return
+        with self._changed, suppress(ProcessDied, OSError):
+            self._all[-1].start()
+        self._rest_later()
+
+    def _rest_later(self) -> None:
+        """Have `_rest` called in time. Not to be called under the lock, which `_rest` takes under another."""
+        with self._changed:
+            watched, self._watched = self._watched, True
+        if not watched:
+            _WATCH.watch(self._rest, self._used_at + self._rest_seconds - time.monotonic())
+
+    def _rest(self) -> None:
+        """End the processes that are free where nobody has asked for one since long."""
+        with self._changed:
+            self._watched = False
+            long_since = time.monotonic() >= self._used_at + self._rest_seconds
+            for process in self._free if long_since else ():
+                process.rest()
+        if not long_since:
+            self._rest_later()
 
     def stop(self) -> None:
         """End the processes; who waits for an answer learns that the daemon is stopping."""
@@ -71,9 +107,11 @@ class Parsers:
             _LOG.warning("parsing.killed", kind=task, octets=len(raw), reason=str(died))
             raise too_complex() from None
         finally:
+            self._used_at = time.monotonic()
             with self._changed:
                 self._free.append(process)
                 self._changed.notify()
+            self._rest_later()
         if "too_complex" in told:
             _LOG.warning("parsing.refused", kind=task, octets=len(raw), reason=told["too_complex"])
             raise too_complex()
@@ -147,6 +185,16 @@ class _Process:
             raise
         finally:
             deadline()
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None
+
+    def rest(self) -> None:
+        """Let the process go until there is work again. Nobody asks it meanwhile."""
+        process = self._process
+        if process is not None:
+            self._buried(process)
 
     def end(self) -> None:
         """End the process for good; whoever waits for its answer learns that it died."""

@@ -17,5 +17,5 @@ class SearchSettings:
         5.0, "How long reading one message may take; then only its row is indexed.", minimum=0.1
     )
     rest_seconds: float = setting(
-        30.0, "After how long without work the process that reads messages ends.", minimum=0.05
+        30.0, "After how long without work the processes that read messages end.", minimum=0.05
     )

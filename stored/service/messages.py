@@ -43,6 +43,7 @@ class MessageService:
         `position` counts from the newest. With `anchor`, the id of a message, it counts from that message
         and may be negative: 0 begins the window with it, -10 ten before it.
         """
+        self._reader.expect()
         return self._mail(call).read(lambda account: messages.page(account, folder, position, limit, anchor))
 
     @method("message.get", caller=USER)

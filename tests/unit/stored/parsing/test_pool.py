@@ -136,6 +136,27 @@ def test_a_process_ends_with_its_daemon():
     assert process.wait(20) == 0
 
 
+def test_processes_without_work_end_and_are_there_again_when_asked():
+    made = Parsers(1, deadline_seconds=20, rest_seconds=0.05)
+    opened(made)
+    first = process_of(made)
+    assert first is None or first.wait(20) is not None
+    assert opened(made)["text"] == "hello"
+    made.stop()
+
+
+def test_starting_makes_one_process_however_often():
+    made = Parsers(2)
+    made.start()
+    first = made._all[1]._process
+    assert first is not None
+    made.start()
+    assert (made._all[0]._process, made._all[1]._process) == (None, first)
+    made.stop()
+    made.start()
+    assert first.wait(20) is not None
+
+
 def test_processes_know_no_secret_of_ours(monkeypatch):
     monkeypatch.setenv("RESTANTE_STORED_RELAY_SECRET", "x")
     assert not any("RESTANTE" in name for name in pool._environment())
