@@ -16,7 +16,8 @@ from restante.wire import dumps, to_time
 from stored.mime import Address, Octets, Summary
 from stored.model.account import Account
 from stored.model.body import Body, Packed, Words, pack
-from stored.model.folder import INBOX, Folder
+from stored.model.folder import Folder
+from stored.model.roles import INBOX
 from stored.model.word import MAX_TIME, MAX_UID
 
 RECIPIENTS_SHOWN = 3

@@ -14,8 +14,8 @@ import orjson
 from restante.wire import dumps
 from stored.messages import message_id
 from stored.model.account import Account
-from stored.model.folder import DRAFTS, INBOX, JUNK, SENT, TRASH
 from stored.model.personal import own, personal
+from stored.model.roles import DRAFTS, INBOX, JUNK, SENT, TRASH
 from stored.model.rows import UNREADABLE
 from stored.model.submission import Submissions
 from stored.model.word import SEEN, flags_of, folder_of, uid_of

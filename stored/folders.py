@@ -6,7 +6,8 @@ from typing import cast
 from restante.errors import AlreadyExists, Forbidden, InvalidArgument, NotFound, OverQuota
 from restante.wire import clean_text
 from stored.model.account import Account
-from stored.model.folder import FIRST_OWN, TRASH, Folder
+from stored.model.folder import Folder
+from stored.model.roles import FIRST_OWN, TRASH
 from stored.model.word import uid_of
 from stored.types import Folder as FolderShown
 from stored.types import FolderList, FolderNew, FoldersSet, FolderUpdate

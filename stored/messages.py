@@ -11,7 +11,8 @@ from restante.errors import NotFound, OverQuota
 from restante.wire import Ready, dumps, loads, to_time
 from stored.model.account import Account
 from stored.model.body import damaged
-from stored.model.folder import TRASH, Folder
+from stored.model.folder import Folder
+from stored.model.roles import TRASH
 from stored.model.rows import UNREADABLE, Rows
 from stored.model.undo import Move
 from stored.model.word import (

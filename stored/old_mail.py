@@ -20,7 +20,8 @@ from stored.messages import changed, flag_names, folder_named, rows, uid_of_id
 from stored.mime import Summary, summarize
 from stored.model.account import Account
 from stored.model.body import UNREADABLE
-from stored.model.folder import INBOX, Folder
+from stored.model.folder import Folder
+from stored.model.roles import INBOX
 from stored.model.undo import Move
 from stored.model.word import MAX_UID, folder_of, order_key, uid_of
 from stored.people import known

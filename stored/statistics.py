@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from stored.model.account import Account
-from stored.model.folder import DRAFTS, SENT
+from stored.model.roles import DRAFTS, SENT
 from stored.model.rows import UNREADABLE
 from stored.model.word import folder_of, time_of
 from stored.overview_types import Statistics

@@ -13,7 +13,7 @@ from restante import log
 from stored.forwarding import Forward, Forwarder, promise
 from stored.mime import Octets, Summary, parts_of
 from stored.model.account import Account
-from stored.model.folder import INBOX
+from stored.model.roles import INBOX
 from stored.model.word import MAX_UID
 from stored.people import known
 from stored.rules import Decision, Facts, Rule, decide

@@ -8,18 +8,11 @@ from BTrees.LLBTree import LLBTree
 from persistent import Persistent
 
 from stored.model.order import Order
+from stored.model.roles import EMPTIED, FIRST_OWN, ROLES
 from stored.model.word import MAX_FOLDER
-
-#: Folders every user has, by their number. Numbers up to 15 are kept for roles.
-ROLES = {1: "inbox", 2: "drafts", 3: "sent", 4: "junk", 5: "trash", 6: "archive"}
-FIRST_OWN = 16
 
 _OWN_ID = re.compile(r"f([1-9][0-9]{0,4})")
 _NUMBERS = {role: number for number, role in ROLES.items()}
-
-INBOX, DRAFTS, SENT, JUNK, TRASH, ARCHIVE = ROLES
-#: Folders that may be emptied by themselves, and so know when each message came into them.
-EMPTIED = (JUNK, TRASH)
 
 
 class Entered(LLBTree):  # type: ignore[misc]

@@ -22,10 +22,11 @@ from BTrees.Length import Length
 
 from stored.model.account import Account
 from stored.model.body import Parts
-from stored.model.folder import FIRST_OWN, INBOX, ROLES, Folder, Folders
+from stored.model.folder import Folder, Folders
 from stored.model.log import Log
 from stored.model.maildrop import Maildrop
 from stored.model.order import Block, Index
+from stored.model.roles import FIRST_OWN, INBOX, ROLES
 from stored.model.rows import UNREADABLE
 from stored.model.undo import Undos
 from stored.model.word import SEEN, folder_of, make_word, order_key, uid_of

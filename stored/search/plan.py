@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from stored.model.folder import JUNK, TRASH
+from stored.model.roles import JUNK, TRASH
 from stored.model.word import flags_of, folder_of
 from stored.search import query
 from stored.search.query import Node

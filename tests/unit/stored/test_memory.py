@@ -100,3 +100,10 @@ def test_a_large_message_takes_little_memory(program, most_megabytes, tmp_path):
     ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stderr
     assert int(ran.stdout) <= most_megabytes
+
+
+@pytest.mark.parametrize("process", ["stored.parsing.worker", "stored.search.worker"])
+def test_a_process_that_reads_letters_loads_no_database(process):
+    code = f"import sys, {process}; print({{'ZODB', 'BTrees', 'requests', 'waitress'}} & set(sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert ran.stdout == "set()\n", ran.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from restante.errors import wire_errors
-from stored.model.folder import ROLES
+from stored.model.roles import ROLES
 from tkclient.trouble import FILE_KINDS, TRANSPORT_KINDS, ServerTrouble, Trouble
 from tkclient.words import LANGUAGES, Words, load
 
