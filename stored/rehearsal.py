@@ -46,7 +46,7 @@ class Rehearsal:
         mail = self._store.open_account(user)
         with (
             self._collector.maildrops.held(one.maildrop),
-            self._pop.open(one.server, session_seconds=self._seconds) as session,
+            self._pop.open(one.server, listing=True, session_seconds=self._seconds) as session,
         ):
             listing = take(session, mail, one.id)
             session.quit()

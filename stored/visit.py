@@ -125,7 +125,7 @@ class Visit:
         self._stop_if_aborted()
         self._report.stage("connecting")
         try:
-            with self._pop.open(self._account.server, breaker=self._breaker) as session:
+            with self._pop.open(self._account.server, listing=True, breaker=self._breaker) as session:
                 self._report.stage("listing")
                 self._note_announced(session)
                 return self._converse(session, turn)
@@ -212,11 +212,18 @@ class Visit:
                 found.append(entry)
         return found
 
-    def _compare(self, session: Session, known: list[tuple[Entry, int, Origin]], listing: Listing) -> None:
+    def _compare(
+        self,
+        session: Session,
+        known: list[tuple[Entry, int, Origin]],
+        listing: Listing,
+        *,
+        leaving: bool = False,
+    ) -> None:
         """Note which of `known` are not what they were any more; `_doubtful` ones are fetched (F23)."""
         origins = {entry.msgno: (uid, origin) for entry, uid, origin in known}
         resized: dict[int, Origin] = {}
-        for entry, head in session.heads([entry for entry, _, _ in known]):
+        for entry, head in session.heads([entry for entry, _, _ in known], leaving=leaving):
             uid, origin = origins[entry.msgno]
             other_size = entry.octets >= 0 and entry.octets != origin.octets
             if (head is None and other_size) or (
@@ -229,11 +236,14 @@ class Visit:
             self._mail.write(lambda root: _put_origins(root, self._account.id, resized))
 
     def _look_again(self, session: Session, listing: Listing) -> None:
-        """Compare a few known messages, others each time: a server may give its names to other messages."""
+        """Compare a few known messages, others each time: a server may give its names to other messages.
+
+        The last that is asked for in a session.
+        """
         known = listing.settled()
         few = min(len(known), self._settings.look_again_messages)
         if few and not self._sessions > 1:
-            self._compare(session, random.sample(known, few), listing)
+            self._compare(session, random.sample(known, few), listing, leaving=True)
 
     def _leave(self, entry: Entry, name: str, why: RestanteError) -> None:
         """Pass over a message, which stays in the maildrop and is tried again in the next visit."""
@@ -244,8 +254,8 @@ class Visit:
 
     def _note_announced(self, session: Session) -> None:
         """Note what the server says of itself: how often it may be visited, whether it deletes by itself."""
-        self.login_delay_seconds = session.login_delay_seconds
-        days = session.expires_days
+        self.login_delay_seconds = session.capabilities.login_delay_seconds
+        days = session.capabilities.expires_days
         if days is not None:
             self._report.notice("expires", _EXPIRES.format(host=session.host, days=days), session.host)
 

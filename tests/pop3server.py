@@ -48,6 +48,8 @@ class PopServer:
         self.sent_octets = 0
         self.expunged = 0
         self.commands: list[str] = []
+        #: The commands that came together, without what they carry.
+        self.flights: list[str] = []
         self.sessions = 0
         self.most_sessions = 0
         self.connections = 0
@@ -126,6 +128,8 @@ class Conversation:
         self.left = server.cut_after
         self.deleted: set[int] = set()
         self._buffer = b""
+        #: The names of the commands that came with the one being answered.
+        self.flight: list[str] = []
         self._name = ""
         self._holds = False
 
@@ -186,6 +190,15 @@ class Conversation:
         self.server.stopping.wait(60)
         raise Cut
 
+    def drop(self) -> None:
+        """Close the connection at once."""
+        self.connection.shutdown(socket.SHUT_RDWR)
+        raise Cut
+
+    def forget_unread(self) -> None:
+        """Throw away what came already and was not answered yet."""
+        self._buffer = b""
+
     def hold(self, wanted: bool) -> None:
         """Take the maildrop, or let it go."""
         with self.server.changed:
@@ -212,8 +225,15 @@ class Conversation:
             if not received:
                 return None
             self._buffer += received
+            self._note_flight()
         line, _, self._buffer = self._buffer.partition(b"\r\n")
         return line.decode("utf-8", "surrogateescape")
+
+    def _note_flight(self) -> None:
+        text = self._buffer.decode("utf-8", "surrogateescape")
+        self.flight = [line.partition(" ")[0].upper() for line in text.split("\r\n")[:-1]]
+        with self.server.changed:
+            self.server.flights.append(" ".join(self.flight))
 
     def _present(self) -> list[int]:
         return [n for n in range(1, len(self.server.messages) + 1) if n not in self.deleted]
@@ -298,6 +318,9 @@ class Conversation:
 
     def _top(self, argument: str) -> None:
         number, _, lines = argument.partition(" ")
+        if not number.isdigit() or int(number) not in self._present():
+            self.send(b"-ERR no such message\r\n")
+            return
         head, _, body = self.server.messages[int(number) - 1].partition(b"\r\n\r\n")
         kept = b"".join(line + b"\r\n" for line in body.split(b"\r\n")[: int(lines)])
         self.send(b"+OK\r\n" + stuffed(head + b"\r\n\r\n" + kept))

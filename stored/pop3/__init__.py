@@ -7,7 +7,8 @@ Knows sockets, TLS and `restante.errors`; knows nothing of users, storage or thr
 
 from stored.pop3.breaker import Breaker
 from stored.pop3.client import PopClient, Server
-from stored.pop3.session import Arriving, Entry, Session
+from stored.pop3.entries import Entry
+from stored.pop3.session import Arriving, Session
 from stored.pop3.wire import Limits, MessageTooLarge
 
 __all__ = ["Arriving", "Breaker", "Entry", "Limits", "MessageTooLarge", "PopClient", "Server", "Session"]

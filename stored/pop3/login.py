@@ -29,6 +29,8 @@ class Login:
         self._user = user
         self._secret = secret
         self._auth = auth
+        #: By which way the server let us in, once it did, if all of it can be said at once: see `at_once`.
+        self.way = ""
         plain = f"\0{user}\0{secret}"
         token = f"user={user}\1auth=Bearer {secret}\1\1"
         self._response = b64encode((token if auth == "oauth2" else plain).encode()).decode()
@@ -37,6 +39,18 @@ class Login:
     def secrets(self) -> tuple[str, ...]:
         """What must not be seen in anything the server says."""
         return (self._secret, self._response)
+
+    def at_once(self, way: str) -> list[str]:
+        """Return the lines of logging in by `way`, PLAIN or USER; none where they cannot be said at once.
+
+        A token is never among them: it goes in two steps.
+        """
+        if self._auth == "password" and way == "USER":
+            return [f"USER {self._user}", f"PASS {self._secret}"]
+        line = f"AUTH PLAIN {self._response}"
+        if self._auth == "password" and way == "PLAIN" and len(line) + 2 <= COMMAND_OCTETS:
+            return [line]
+        return []
 
     def perform(self, capabilities: Mapping[str, list[str]], banner: str, say: Say) -> Reply:
         """Return the server's last word. `say` sends a line and returns the answer to it. Network."""
@@ -51,6 +65,7 @@ class Login:
             return self._apop(stamp[0], say)
         reply = self._answer(say(f"USER {self._user}"))
         if reply.ok:
+            self.way = "USER"
             return self._answer(say(f"PASS {self._secret}"))
         return self._apop(stamp[0], say) if stamp and reply.is_unknown_command else reply
 
@@ -58,6 +73,7 @@ class Login:
         command = f"AUTH {mechanism} {self._response}"
         if at_once and len(command) + 2 <= COMMAND_OCTETS:
             line = say(command)
+            self.way = "" if _asks_for_more(line) else mechanism
         else:
             line = say(f"AUTH {mechanism}")
             if _asks_for_more(line):
@@ -66,6 +82,7 @@ class Login:
         return self._answer(say("") if _asks_for_more(line) else line)
 
     def _apop(self, stamp: str, say: Say) -> Reply:
+        self.way = ""
         digest = hashlib.md5(f"{stamp}{self._secret}".encode(), usedforsecurity=False).hexdigest()
         return self._answer(say(f"APOP {self._user} {digest}"))
 

@@ -6,37 +6,20 @@ One session is for one thread. Nothing is deleted unless `quit` returns that it 
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from ssl import SSLContext
 from types import TracebackType
 
 from restante.errors import RemoteError, RemoteProtocol, RemoteRefused, RestanteError, TlsUnavailable
+from stored.pop3.capabilities import Capabilities
+from stored.pop3.entries import ENTRY_OCTETS, Entry, entries_of, number, numbered
 from stored.pop3.login import Login
 from stored.pop3.replies import Reply, refusal, understood
 from stored.pop3.wire import Limits, MessageTooLarge, Wire
 
-# A unique-id has 70 octets at most (RFC 1939 section 7); servers that go somewhat beyond do no harm.
-UIDL_OCTETS = 255
-# What a list entry takes at most: number, space, unique-id of 70, CRLF.
-ENTRY_OCTETS = 84
 CAPA_OCTETS = 16 * 1024
 # Of a header block asked for alone so much is kept, and reckoned when asking ahead.
 HEAD_OCTETS = 64 * 1024
 HEAD_USUAL_OCTETS = 4096
-DAY_SECONDS = 24 * 3600
-# Longer numbers are no numbers of messages or octets, whatever their digits.
-NUMBER_DIGITS = 18
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A message as listed: its number in this session, unique-id ("" where it has none that is one), and
-    size as the server says (-1 where it does not).
-    """
-
-    msgno: int
-    uidl: str
-    octets: int
 
 
 class Arriving:
@@ -65,11 +48,14 @@ class Session:
 
     def __init__(self, wire: Wire, host: str, limits: Limits) -> None:
         self.host = host
-        self.capabilities: dict[str, list[str]] = {}
+        self.capabilities = Capabilities()
         self._wire = wire
         self._limits = limits
         self._banner = ""
+        self._entries: list[Entry] | None = None
         self._unread = 0
+        self._deleting = False
+        self._leaving = False
 
     def __enter__(self) -> "Session":
         return self
@@ -81,6 +67,10 @@ class Session:
 
     # Opening, called by PopClient in this order.
 
+    @property
+    def certificate(self) -> bytes:
+        return self._wire.certificate()
+
     def greet(self) -> None:
         reply = self._reply()
         if not reply.ok:
@@ -89,11 +79,11 @@ class Session:
 
     def ask_capabilities(self) -> None:
         """Ask CAPA (RFC 2449). A server without it has none, which is no fault."""
-        self.capabilities = {}
-        if self._ask("CAPA").ok:
-            for line in self._lines(CAPA_OCTETS):
-                name, *arguments = line.decode("ascii", "replace").upper().split() or [""]
-                self.capabilities[name] = arguments
+        self._send("CAPA")
+        self._take_capabilities()
+
+    def _take_capabilities(self) -> None:
+        self.capabilities = Capabilities.of(self._lines(CAPA_OCTETS) if self._reply().ok else ())
 
     def start_tls(self, context: SSLContext) -> None:
         """Go over to TLS, or raise: the password is never sent in the clear instead (F28)."""
@@ -113,32 +103,37 @@ class Session:
 
         Raises RemoteLoginRefused, MaildropInUse, RemoteTemporary, RemoteRefused.
         """
-        reply = login.perform(self.capabilities, self._banner, self._say)
+        self._be_let_in(login.perform(self.capabilities, self._banner, self._say), login)
+        if self.capabilities.differ_by_user:
+            self.ask_capabilities()
+
+    def log_in_at_once(self, login: Login, lines: list[str]) -> None:
+        """Ask for capabilities, log in by `lines` and list the maildrop, all in one flight; see `habits`.
+
+        Raises as `log_in` and `entries` do, which then gives what was listed.
+        """
+        self._send("CAPA", *lines, "UIDL", "LIST")
+        self._take_capabilities()
+        for _ in lines:
+            reply = self._reply()
+            if not reply.ok:
+                break
+        self._be_let_in(reply, login)
+        self._entries = self._take_entries(sizes_asked=True)
+        if self.capabilities.differ_by_user:
+            self.ask_capabilities()
+
+    def _be_let_in(self, reply: Reply, login: Login) -> None:
+        """Raise what the answer to a login means, unless it agrees."""
         reply.hide(*login.secrets)
         if not reply.ok:
-            telling = "AUTH-RESP-CODE" in self.capabilities
+            telling = self.capabilities.tells_of_passwords
             raise refusal(self.host, reply, doing="the login", login=True, telling=telling)
-        if any("USER" in self.capabilities.get(name, []) for name in ("LOGIN-DELAY", "EXPIRE")):
-            # What it announced is for others; now it can say what is for this user (RFC 2449 section 6).
-            self.ask_capabilities()
 
     def _say(self, line: str) -> bytes:
         """Send one line of logging in and return the answer, which may ask for more ("+ ")."""
         self._send(line)
         return self._wire.line()
-
-    @property
-    def login_delay_seconds(self) -> int:
-        """How long the server wants between logins; 0 where it does not say."""
-        return max(
-            0, min(_number("".join(self.capabilities.get("LOGIN-DELAY", [])[:1]).encode()), DAY_SECONDS)
-        )
-
-    @property
-    def expires_days(self) -> int | None:
-        """After how many days the server deletes by itself; None where it never does, or does not say."""
-        days = _number("".join(self.capabilities.get("EXPIRE", [])[:1]).encode())
-        return days if days >= 0 else None
 
     # The maildrop.
 
@@ -147,7 +142,7 @@ class Session:
         reply = self._ask("STAT")
         if not reply.ok:
             raise refusal(self.host, reply, doing="to count its messages")
-        numbers = [_number(word.encode()) for word in reply.text.split()[:2]]
+        numbers = [number(word.encode()) for word in reply.text.split()[:2]]
         if len(numbers) < 2 or min(numbers) < 0:
             raise self._garbled("its count of messages")
         return numbers[0], numbers[1]
@@ -157,26 +152,25 @@ class Session:
 
         Asked whether the server says so in CAPA or not. Sizes are advice; -1 where the server gives none.
         """
-        self._send("UIDL", "LIST") if self.pipelining else self._send("UIDL")
+        found, self._entries = self._entries, None
+        if found is not None:
+            return found
+        self._send("UIDL", "LIST") if self.capabilities.pipelining else self._send("UIDL")
+        return self._take_entries(sizes_asked=self.capabilities.pipelining)
+
+    def _take_entries(self, *, sizes_asked: bool) -> list[Entry]:
         reply = self._reply()
-        uidls = dict(self._numbered()) if reply.ok else {}
+        uidls = self._numbered() if reply.ok else {}
         if not reply.ok and not reply.is_unknown_command and (reply.code or "UIDL" in self.capabilities):
             # A server that has names for its messages does not give them just now.
             raise refusal(self.host, reply, doing="to list its messages")
-        if not self.pipelining:
+        if not sizes_asked:
             self._send("LIST")
         listed = self._reply()
-        sizes = dict(self._numbered()) if listed.ok else {}
+        sizes = self._numbered() if listed.ok else {}
         if not reply.ok and not listed.ok:
             raise refusal(self.host, listed, doing="to list its messages")
-        numbers = uidls if reply.ok else sizes
-        return [
-            Entry(n, _uidl(uidls.get(n, b"")), _number(sizes.get(n, b"").partition(b" ")[0])) for n in numbers
-        ]
-
-    @property
-    def pipelining(self) -> bool:
-        return "PIPELINING" in self.capabilities
+        return entries_of(uidls, sizes, by_size=not reply.ok)
 
     def retrieve(self, entries: Iterable[Entry]) -> Iterator[Arriving]:
         """Yield each of `entries` as it arrives, in the order given, asking ahead where the server allows it.
@@ -196,13 +190,20 @@ class Session:
                 reply = understood(self.host, line)
                 yield Arriving(entry, iter(()), refusal(self.host, reply, doing="to give a message"))
 
-    def heads(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes | None]]:
+    def heads(
+        self, entries: Iterable[Entry], *, leaving: bool = False
+    ) -> Iterator[tuple[Entry, bytes | None]]:
         """Yield the header block of each of `entries` (TOP), None where the server will not give it.
 
         Asked whether the server offers it in CAPA or not. Of a block beyond 64 KiB the beginning is given.
+        `leaving`: nothing but `quit` comes after this, so that QUIT may go with the last of them; unless
+        it is to delete something, for then every answer is looked at before.
         """
         for entry, line in self._each(
-            entries, lambda entry: f"TOP {entry.msgno} 0", lambda entry: HEAD_USUAL_OCTETS
+            entries,
+            lambda entry: f"TOP {entry.msgno} 0",
+            lambda entry: HEAD_USUAL_OCTETS,
+            leaving=leaving,
         ):
             if not line.startswith(b"+OK"):
                 understood(self.host, line)
@@ -215,6 +216,7 @@ class Session:
 
     def delete(self, entries: Iterable[Entry]) -> list[Entry]:
         """Mark messages as deleted and return those the server agreed to; `quit` carries it out."""
+        self._deleting = True
         done = []
         for entry, line in self._each(entries, lambda entry: f"DELE {entry.msgno}", lambda entry: 0):
             if understood(self.host, line).ok:
@@ -222,7 +224,12 @@ class Session:
         return done
 
     def _each(
-        self, entries: Iterable[Entry], command: Callable[[Entry], str], octets: Callable[[Entry], int]
+        self,
+        entries: Iterable[Entry],
+        command: Callable[[Entry], str],
+        octets: Callable[[Entry], int],
+        *,
+        leaving: bool = False,
     ) -> Iterator[tuple[Entry, bytes]]:
         """Give a command for each entry, some ahead where the server allows it; yield the status lines.
 
@@ -231,8 +238,10 @@ class Session:
         rest = deque(entries)
         asked: deque[Entry] = deque()
         while rest or asked:
+            if not asked:
+                self._wire.expect_silence()
             if len(asked) <= self._limits.window_messages // 2:
-                self._ask_ahead(rest, asked, command, octets)
+                self._ask_ahead(rest, asked, command, octets, leaving=leaving)
             self._unread = len(asked)
             yield asked[0], self._wire.line()
             asked.popleft()
@@ -244,9 +253,11 @@ class Session:
         asked: deque[Entry],
         command: Callable[[Entry], str],
         octets: Callable[[Entry], int],
+        *,
+        leaving: bool,
     ) -> None:
         """Send as many commands in one go as the window holds, one at least."""
-        window = self._limits.window_messages if self.pipelining else 1
+        window = self._limits.window_messages if self.capabilities.pipelining else 1
         room = self._limits.window_octets - sum(map(octets, asked))
         commands: list[str] = []
         while rest and len(asked) < window:
@@ -255,16 +266,23 @@ class Session:
                 break
             asked.append(rest.popleft())
             commands.append(command(asked[-1]))
+        if commands and not rest and leaving and self.capabilities.pipelining and not self._deleting:
+            self._leaving = True
+            commands.append("QUIT")
         if commands:
             self._send(*commands)
 
     def quit(self) -> bool:
         """Take leave and close; return whether the server said that it has done what it was told.
 
-        Otherwise what was to be deleted may still be there (F32). Never raises.
+        Otherwise what was to be deleted may still be there (F32). To a server that answers more than it was
+        asked, nothing is said: what it agreed to may have been something else. Never raises.
         """
         try:
-            return not self._unread and self._ask("QUIT").ok
+            if not self._unread and not self._leaving:
+                self._wire.expect_silence()
+                self._send("QUIT")
+            return not self._unread and self._reply().ok
         except RestanteError:
             return False
         finally:
@@ -295,9 +313,8 @@ class Session:
                 about=self.host,
             ) from None
 
-    def _numbered(self) -> list[tuple[int, bytes]]:
-        """Return the entries of a UIDL or LIST answer as number and rest."""
-        found = []
+    def _numbered(self) -> dict[int, bytes]:
+        """Return the entries of a UIDL or LIST answer by number."""
         lines = self._lines(self._limits.list_entries * ENTRY_OCTETS)
         if len(lines) > self._limits.list_entries:
             raise RemoteRefused(
@@ -305,26 +322,10 @@ class Session:
                 "service takes. Move some of them elsewhere.",
                 about=self.host,
             )
-        for line in lines:
-            number, _, rest = line.partition(b" ")
-            msgno = _number(number)
-            if msgno < 1:
-                raise self._garbled("its list of messages")
-            found.append((msgno, rest.strip()))
+        found = numbered(lines)
+        if found is None:
+            raise self._garbled("its list of messages")
         return found
 
     def _garbled(self, what: str) -> RemoteProtocol:
         return RemoteProtocol(f"{self.host} answers nonsense for {what}.", about=self.host)
-
-
-def _uidl(octets: bytes) -> str:
-    """Return a unique-id as text, or "" where it is none: 0x21 to 0x7E only (RFC 1939 section 7)."""
-    if len(octets) > UIDL_OCTETS or not octets.isascii():
-        return ""
-    text = octets.decode("ascii")
-    return text if text.isprintable() and " " not in text else ""
-
-
-def _number(octets: bytes) -> int:
-    """Return a decimal number, or -1 where it is none."""
-    return int(octets) if octets.isdigit() and len(octets) <= NUMBER_DIGITS else -1

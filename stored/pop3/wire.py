@@ -5,12 +5,13 @@ chunks as it comes, every wait ends at the earlier of the idle limit and the ses
 Knows the framing of RFC 1939 section 3 and nothing of commands.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from select import POLLIN, POLLOUT, poll
 from socket import socket
-from ssl import SSLContext, SSLWantReadError, SSLWantWriteError
+from ssl import SSLContext, SSLSocket, SSLWantReadError, SSLWantWriteError
 from time import monotonic
 from typing import Protocol
 
@@ -166,6 +167,11 @@ class Wire:
         deadline = min(self._deadline, monotonic() + self._limits.idle_seconds)
         self._socket = handshake(self._socket, self._host, context, deadline, self._breaker)
         self._socket.setblocking(False)
+
+    def certificate(self) -> bytes:
+        """Return the hash of the certificate that the server showed, nothing in the clear."""
+        shown = self._socket.getpeercert(binary_form=True) if isinstance(self._socket, SSLSocket) else None
+        return hashlib.sha256(shown).digest() if shown else b""
 
     def expect_silence(self) -> None:
         """Raise RemoteProtocol if the server has already sent more than it was asked for."""

@@ -66,25 +66,29 @@ REPLIES: dict[str, Answer] = {
 
 @dataclass(frozen=True)
 class Case:
-    """One lie: `answers` in its place, or the line cut after so many octets; in the 1st or a later visit."""
+    """One lie: `answers` in its place, or the line cut after so many octets; after so many honest visits.
+
+    In the first everything is asked a thing at a time, in the second all at once to see whether that works,
+    and from the third on all at once because it does.
+    """
 
     name: str
     answers: dict[str, Answer]
     cut_after: int | None = None
-    late: bool = False
+    after: int = 0
 
 
 def cases(every: int = 1) -> Iterator[Case]:
-    """Yield every state with every reply, and every cut; the first visit fetches, the later one deletes."""
+    """Yield every state with every reply, and every cut; the first visit fetches, a later one deletes."""
     number = 0
-    for late in (False, True):
+    for after in range(3):
         found = [
-            Case(f"{state}: {name}", {state: reply}, late=late)
+            Case(f"{state}: {name}", {state: reply}, after=after)
             for state in STATES
             for name, reply in REPLIES.items()
         ]
-        octets = honest_octets(late)
-        found += [Case(f"cut after {at}", {}, at, late) for at in range(1, octets)]
+        octets = honest_octets(after)
+        found += [Case(f"cut after {at}", {}, at, after) for at in range(1, octets)]
         for case in found:
             number += 1
             if number % every == 0:
@@ -143,7 +147,7 @@ def trouble_in(case: Case, directory: Path) -> str:
     """Return what a case shows to be wrong, nothing where all is well."""
     scene = Scene(directory)
     try:
-        if case.late:
+        for _ in range(case.after):
             scene.visit(deleting=False)
         scene.server.answers = dict(case.answers)
         scene.server.cut_after = case.cut_after
@@ -170,12 +174,12 @@ def _lost_or_doubled(scene: Scene) -> str:
     return "a letter is kept twice" if any(kept.count(letter) > 1 for letter in LETTERS) else ""
 
 
-def honest_octets(late: bool) -> int:
-    """Return how many octets an honest server sends in the longest session of a visit."""
+def honest_octets(after: int) -> int:
+    """Return how many octets an honest server sends in the sessions of a visit after so many others."""
     with tempfile.TemporaryDirectory() as directory:
         scene = Scene(Path(directory))
         try:
-            if late:
+            for _ in range(after):
                 scene.visit(deleting=False)
             scene.server.sent_octets = 0
             scene.visit()
@@ -200,7 +204,7 @@ def run(every: int, at_once: int = 8) -> tuple[int, int]:
         with tempfile.TemporaryDirectory() as directory:
             trouble = trouble_in(case, Path(directory))
         if trouble:
-            print(f"{case.name}{', in a later visit' if case.late else ''}: {trouble}", flush=True)
+            print(f"{case.name}{f', after {case.after} visits' if case.after else ''}: {trouble}", flush=True)
         return bool(trouble)
 
     with ThreadPoolExecutor(at_once) as pool:

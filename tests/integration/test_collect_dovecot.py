@@ -110,7 +110,7 @@ def test_a_certificate_nobody_vouches_for(uno):
 
 def test_what_dovecot_offers_is_used(uno, pop):
     with pop.open(Server("127.0.0.1", uno.stls_port, "stls", "ana@uno.test", "secret")) as session:
-        assert session.pipelining
+        assert session.capabilities.pipelining
         assert "PLAIN" in session.capabilities["SASL"]
         count, octets = session.stat()
         entries = session.entries()

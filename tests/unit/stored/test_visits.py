@@ -65,6 +65,17 @@ def test_a_name_given_to_a_message_of_the_same_size_is_noticed_when_looked_at_ag
         assert (server.count("TOP"), server.count("RETR")) == (6, 0)
 
 
+def test_a_visit_that_finds_nothing_new_takes_two_turns(bench):
+    bench.collect["look_again_messages"] = 2
+    with PopServer(letters(3)) as server:
+        bench.accounts["ana"] = [account(server)]
+        bench.run()
+        for _ in range(2):
+            server.flights.clear()
+            assert bench.run()["a1"].total == 0
+            assert server.flights == ["CAPA AUTH UIDL LIST", "TOP TOP QUIT"]
+
+
 def test_only_a_few_are_looked_at_again(bench):
     bench.collect["look_again_messages"] = 3
     with PopServer(letters(20)) as server:

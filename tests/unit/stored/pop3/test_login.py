@@ -106,7 +106,8 @@ def test_an_answer_that_is_none(pop, line):
 )
 def test_what_a_server_announces(pop, capabilities, delay, days):
     with PopServer(capabilities=["SASL PLAIN", *capabilities]) as server, pop(server) as session:
-        assert (session.login_delay_seconds, session.expires_days) == (delay, days)
+        announced = session.capabilities
+        assert (announced.login_delay_seconds, announced.expires_days) == (delay, days)
 
 
 def test_what_is_for_this_user_is_asked_once_logged_in(pop):
@@ -115,4 +116,4 @@ def test_what_is_for_this_user_is_asked_once_logged_in(pop):
         conversation.send_lines(b"+OK", [b"SASL PLAIN", *mine])
 
     with PopServer(answers={"CAPA": capa}) as server, pop(server) as session:
-        assert session.login_delay_seconds == 60
+        assert session.capabilities.login_delay_seconds == 60

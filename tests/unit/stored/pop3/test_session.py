@@ -1,5 +1,7 @@
 """Sessions with a server that behaves: what is asked, what comes back, and in which order."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -226,3 +228,33 @@ def test_quit_does_not_mind_what_is_answered(pop):
         with PopServer(answers={"QUIT": answer}) as server:
             pop(server).quit()
             server.wait_for("QUIT")
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"LIST": b"+OK\r\n1 3\r\n.\r\n+OK\r\n.\r\n"},
+        {"TOP": b"+OK\r\na\r\n.\r\n+OK\r\n.\r\n"},
+        {"DELE": b"+OK\r\n+OK\r\n"},
+    ],
+)
+def test_a_server_that_answers_twice_deletes_nothing(pop, answers):
+    """Every answer after the second one would be taken for another's."""
+    with PopServer([b"a\r\n"], answers=answers) as server, pop(server) as session:
+        with suppress(RemoteProtocol):
+            entries = session.entries()
+            list(session.heads(entries))
+            session.delete(entries)
+            session.quit()
+        session.close()
+        assert server.count("QUIT") == 0
+
+
+def test_leave_is_taken_alone_where_it_deletes_something(pop):
+    with PopServer([b"a\r\n", b"b\r\n"]) as server, pop(server) as session:
+        one, other = session.entries()
+        assert session.delete([one]) == [one]
+        assert len(list(session.heads([other], leaving=True))) == 1
+        assert server.flights[-1] == "TOP"
+        assert session.quit()
+        assert server.expunged == 1
