@@ -4,7 +4,7 @@
     plan                                  the tree as questions to the index and to the store
     index, files                          one SQLite FTS5 file a user, derived, thrown away at will
     extract, worker, child, frames        letters read and indexed in a process that may be killed
-    source, indexer                       what is new in the store, brought to that process in the background
+    source, stripped, indexer             what is new in the store, brought to that process in the background
     finder, readers, flagged, snippets    the answer: every hit looked up in the store before it is told
 
 The store is the truth: folders and flags are its own integers, read when the question is answered, and what

@@ -11,6 +11,7 @@ from stored.model.body import Body
 from stored.model.rows import UNREADABLE
 from stored.model.word import time_of
 from stored.search.index import Mark
+from stored.search.stripped import stripped, stripped_octets
 
 BATCH_MESSAGES = 200
 BATCH_OCTETS = 4 << 20
@@ -96,10 +97,10 @@ def _take(batch: Batch, account: Account, uid: int, time: int, spool: Path) -> i
     batch.octets.append(row)
     try:
         body = account.bodies[uid]
-        if body.octets > IN_MEMORY_OCTETS:
+        if stripped_octets(body) > IN_MEMORY_OCTETS:
             item["file"] = str(_file(batch, body, spool))
             return BATCH_OCTETS  # a batch of its own, so that its time is its own
-        raw = body.raw()
+        raw = stripped(body)
     except (Damaged, KeyError):
         return len(row)
     # Once read it is not needed again, and would push what lists need out of memory.
