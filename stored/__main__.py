@@ -185,7 +185,7 @@ def _sending(
 def _searching(settings: Settings, store: Store, profiled: Peer) -> tuple[Indexer, Finder]:
     lease = lease_from(profiled)
     indexer = Indexer(store, settings.search, settings.data.directory / "spool")
-    store.on_write = indexer.wake
+    store.on_write = indexer.written
     finder = Finder(
         store,
         indexer,

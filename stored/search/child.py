@@ -1,4 +1,8 @@
-"""The reading process as the daemon sees it: asked one thing at a time, killed when it takes too long."""
+"""The reading process as the daemon sees it: asked one thing at a time, killed when it takes too long.
+
+It has the lowest priority, so on a busy machine it may wait long for its turn through no fault of a letter.
+Therefore it counts its own processor time and ends by itself; by the clock it is killed much later only.
+"""
 
 import os
 import subprocess
@@ -12,7 +16,8 @@ from typing import Any
 from stored.search import frames
 from stored.search.index import IndexAway, IndexBroken, Mark, Standing
 
-_ORPHAN_SECONDS = 120
+#: How many times its processor time a request may last by the clock.
+PATIENCE = 20
 
 
 class ChildDied(Exception):
@@ -60,7 +65,8 @@ class Child:
         gone: Sequence[int],
         seconds: float,
     ) -> bool:
-        """Have letters read and indexed and those gone buried, within `seconds`; see `Index.add`."""
+        """Have letters read and indexed and those gone buried, within `seconds` of processor time; see
+        `Index.add`."""
         head = {
             "do": "add",
             "path": str(path),
@@ -92,8 +98,8 @@ class Child:
         process = self._started()
         assert process.stdin is not None and process.stdout is not None
         try:
-            with _killed_after(process, seconds):
-                frames.write(process.stdin, head, octets)  # type: ignore[arg-type]
+            with _killed_after(process, seconds * PATIENCE):
+                frames.write(process.stdin, head | {"seconds": seconds}, octets)  # type: ignore[arg-type]
                 answer, _ = frames.read(process.stdout)  # type: ignore[arg-type]
         except (EOFError, OSError, ValueError) as error:
             self._process = None
@@ -112,12 +118,13 @@ class Child:
             if self._process is None:
                 paths = os.pathsep.join(path for path in sys.path if path)
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "stored.search.worker", str(_ORPHAN_SECONDS)],
+                    [sys.executable, "-m", "stored.search.worker"],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     env={**os.environ, "PYTHONPATH": paths},
-                    # Ctrl-C in the daemon's terminal is for the daemon alone.
-                    start_new_session=True,
+                    # Ctrl-C in the daemon's terminal is for the daemon alone. Not a session of its own: Linux
+                    # may share the processor out by session first, and priority count within one only.
+                    process_group=0,
                 )
             return self._process
 

@@ -1,7 +1,8 @@
 """Keeps every index up with its store, in the background: one thread, one process that reads letters.
 
-A user is looked at after each commit (`Store.on_write`) and when a search finds the index behind. Users take
-turns of one batch each, so that somebody's first hundred thousand letters do not make others wait. An index
+A user is looked at once commits cease for a moment (`Store.on_write`) and when a search finds the index
+behind: letters that are being collected come first, and are indexed when that is done. Users take turns of
+one batch each, so that somebody's first hundred thousand letters do not make others wait. An index
 in doubt is thrown away and made anew; one a quarter of which is dead is written anew beside the one that
 answers, which stays up to date meanwhile.
 """
@@ -27,6 +28,9 @@ DEAD_SHARE = 4  # one in so many dead is too many
 DEAD_LEAST = 200
 UNTIDY_LEAST = 500
 MARKS = 20_000
+#: Who is written to more often than this waits for the end of it, but not longer than so.
+LULL_SECONDS = 1.0
+BEHIND_SECONDS = 30.0
 QUIET_SECONDS = 2.0
 AWAY_SECONDS = 30.0
 
@@ -41,6 +45,7 @@ class Indexer:
         self._child = Child()
         self._turn = threading.Condition()
         self._waiting: OrderedDict[str, float] = OrderedDict()  # user → not before
+        self._due: dict[str, float] = {}  # user → when it must not wait for a lull any more
         self._doubted: set[str] = set()
         self._busy = ""
         self._indexed_at: OrderedDict[str, float] = OrderedDict()
@@ -68,10 +73,21 @@ class Indexer:
         if self._thread is not None:
             self._thread.join(10)
 
-    def wake(self, user: str) -> None:
-        """Have the user's index brought up to date soon. Never blocks."""
+    def written(self, user: str) -> None:
+        """Have the user's index brought up to date once nothing is written for a moment. Never blocks."""
+        now = monotonic()
         with self._turn:
-            self._waiting[user] = 0.0
+            due = self._due.setdefault(user, now + BEHIND_SECONDS)
+            known = self._waiting.get(user)
+            if known != 0.0:
+                self._waiting[user] = min(now + LULL_SECONDS, due)
+            if known is None:
+                self._turn.notify_all()
+
+    def wake(self, user: str) -> None:
+        """Have the user's index brought up to date now: somebody asks. Never blocks."""
+        with self._turn:
+            self._waiting[user] = self._due[user] = 0.0
             self._turn.notify_all()
 
     def doubt(self, user: str) -> None:
@@ -112,6 +128,8 @@ class Indexer:
                 delay = AWAY_SECONDS
             with self._turn:
                 self._busy = ""
+                if delay != 0.0:
+                    self._due.pop(user, None)
                 if delay is not None and user not in self._waiting:
                     self._waiting[user] = monotonic() + delay if delay else 0.0
                 self._turn.notify_all()
@@ -121,16 +139,22 @@ class Indexer:
         with self._turn:
             while not self._stopping:
                 now = monotonic()
-                for user, not_before in self._waiting.items():
-                    if not_before <= now:
-                        del self._waiting[user]
-                        self._busy = user
-                        return user
+                if self._take_turn(now):
+                    return self._busy
                 soonest = min(self._waiting.values(), default=None)
                 rest = self._settings.rest_seconds
                 if not self._turn.wait(rest if soonest is None else soonest - now) and soonest is None:
                     self._child.rest()
             return None
+
+    def _take_turn(self, now: float) -> bool:
+        """Make the first user `_busy` whose time has come; return whether there is one."""
+        for user, not_before in self._waiting.items():
+            if not_before <= now:
+                del self._waiting[user]
+                self._busy = user
+                return True
+        return False
 
     # One user -----------------------------------------------------------------------------------
 

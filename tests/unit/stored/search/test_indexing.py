@@ -10,9 +10,10 @@ import time
 import pytest
 
 from stored.messages import change, delete
-from stored.search import files, indexer
+from stored.search import child, files, indexer
 from stored.search.index import Index, IndexBroken
 from stored.search.query import Text
+from stored.search.settings import SearchSettings
 from tests.unit.stored.keeping import keep, keep_many, letter, prepared
 from tests.unit.stored.search.conftest import Searching
 
@@ -149,27 +150,66 @@ def test_an_index_a_quarter_dead_is_written_anew_beside_the_one_that_answers(mai
     assert not before.exists() and not files.under_way(mail.directory)
 
 
-def test_a_letter_that_stops_its_reader_is_found_by_its_row(store, mail, tmp_path, monkeypatch):
-    """A worker that never comes back from one letter: it is killed, the rest is read."""
+@pytest.mark.parametrize("stopping", ["pass", "time.sleep(1)"])
+def test_a_letter_that_stops_its_reader_is_found_by_its_row(store, mail, tmp_path, monkeypatch, stopping):
+    """A worker that never comes back from one letter: it is ended, the rest is read."""
+    monkeypatch.setattr(child, "PATIENCE", 1 if "sleep" in stopping else 1000)
     (tmp_path / "sitecustomize.py").write_text(
-        "import sys\n"
+        "import sys, time\n"
         "if 'worker' in ''.join(sys.orig_argv):\n"
         "    from stored.mime import text\n"
         "    from stored.search import extract\n"
         "    real = extract.text_in\n"
         "    def text_in(raw, parts):\n"
-        "        while b'poison' in raw: pass\n"
+        f"        while b'poison' in raw: {stopping}\n"
         "        return real(raw, parts)\n"
         "    extract.text_in = text_in\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    made = Searching(store, tmp_path, batch_seconds=3, message_seconds=2)
+    made = Searching(store, tmp_path, batch_seconds=2, message_seconds=1)
     try:
         keep(mail, *(prepared(letter(n, "poison" if n == 3 else "fine"), minutes=n) for n in range(1, 6)))
         assert made.find("fine") == ["m5", "m4", "m2", "m1"]
         assert made.find("subject:letter") == ["m5", "m4", "m3", "m2", "m1"]
     finally:
         made.stop()
+
+
+def test_letters_that_are_being_collected_come_before_the_index(store, tmp_path, monkeypatch):
+    """Each write puts the index off, though not for ever; a search does not wait; others do not either."""
+    now = 1000.0
+    monkeypatch.setattr(indexer, "monotonic", lambda: now)
+    one = indexer.Indexer(store, SearchSettings(), tmp_path)
+
+    def whose_turn():
+        return one._busy if one._take_turn(now) else None
+
+    for _ in range(40):
+        one.written("ana")
+        now += 0.7
+        assert whose_turn() is None
+    one.written("luis")
+    now += 1.0
+    assert whose_turn() == "ana"  # nothing was written for a second
+    assert whose_turn() == "luis"
+    for _ in range(10):
+        one.written("ana")
+        now += 0.3
+    assert whose_turn() == "ana"  # longer behind than may be
+    one.written("luis")
+    one.wake("luis")
+    one.written("luis")
+    assert whose_turn() == "luis"
+
+
+def test_a_search_does_not_wait_for_the_collecting_to_end(mail, searching, monkeypatch):
+    monkeypatch.setattr(indexer, "LULL_SECONDS", 3600)
+    monkeypatch.setattr(indexer, "BEHIND_SECONDS", 3600)
+    searching.store.on_write = searching.indexer.written
+    ids = keep_many(mail, 3)
+    assert searching.ask("letter")["behind"] == 3
+    until(lambda: searching.ask("letter")["indexed"])
+    assert sorted(everything(searching)) == sorted(ids)
 
 
 def test_a_damaged_letter_is_found_by_its_row(mail, searching):
