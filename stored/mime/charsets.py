@@ -71,6 +71,7 @@ _NUMBERED = (
 _REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 
 _SHIFT = re.compile(rb"\x1b\$[@B][!-~]{2}")
+_CONTROLS = bytes(octet for octet in range(128) if (octet < 32 and octet not in b"\t\n\r") or octet == 127)
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -88,22 +89,29 @@ def decode(octets: bytes, label: str = "") -> str:
     if octets.isascii() and not _shifts(label):
         # Japanese mail may say nothing of its character set: what it shifts by says enough.
         shifted = b"\x1b$" in octets and _SHIFT.search(octets)
-        return clean(octets.decode("iso2022_jp_ext", "replace") if shifted else octets.decode("ascii"))
+        return clean(octets.decode("iso2022_jp_ext", "replace")) if shifted else _cleaned(octets, "ascii")
     codec = _codec(label[:64].strip().strip("\"'").lower())
     if codec in ("", "utf-8"):
-        return clean(_guess(octets, codec))
+        return _guess(octets, codec)
     try:
         return clean(octets.decode(codec, "restante.c1" if codec.startswith("cp125") else "replace"))
     except (UnicodeError, LookupError, ValueError):
-        return clean(_guess(octets, ""))
+        return _guess(octets, "")
+
+
+def _cleaned(octets: bytes, codec: str) -> str:
+    """Return ASCII or UTF-8 as clean text: looking for its controls is several times faster in octets."""
+    text = octets.decode(codec)
+    fit = len(octets.translate(None, _CONTROLS)) == len(octets) and b"\xef\xbf" not in octets
+    return text if fit else clean(text)
 
 
 def _guess(octets: bytes, codec: str) -> str:
     """Return `octets` as UTF-8, or when they are not: with marks where UTF-8 was declared, else as cp1252."""
     try:
-        return octets.decode("utf-8")
+        return _cleaned(octets, "utf-8")
     except UnicodeDecodeError:
-        return octets.decode("utf-8", "replace") if codec else octets.decode("cp1252", "restante.c1")
+        return clean(octets.decode("utf-8", "replace") if codec else octets.decode("cp1252", "restante.c1"))
 
 
 def _shifts(label: str) -> bool:

@@ -1,128 +1,146 @@
-"""HTML to lines of text with its looks, fetching nothing.
+"""HTML to passages of text with its looks, fetching nothing.
 
 It takes linear time whatever the octets: the parser (lexbor) is quadratic in a tag's attributes and in the
 depth of blocks (22 s for 100,000 nested `div`), so no attribute reaches it, what is nested deeper than any
 letter is left out, and elements that only change how letters look never become elements: they travel through
-the parser as single characters that no text contains (see `tags`).
+the parser as single characters that no text contains (see `tags`). What it gives is made one text (see
+`flow`), in which a step is taken only where looks change.
 """
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+import re
+from collections.abc import Callable
+from functools import lru_cache
 
-from stored.mime.runs import Line, Look, Writer, text_of_lines
-from stored.mime.tags import (
-    MARK,
-    Found,
-    Marks,
-    simplified,
-)
+from stored.mime.flow import LINE_ENDS, stream_of
+from stored.mime.runs import CELL, PLAIN, Look, Passage, Writer, text_of_passages
+from stored.mime.tags import END, HIDE, LINK, LINK_END, OPENING, PICTURE, Found, simplified
 
 HTML_LIMIT = 1_000_000
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_SILENT = _words("""
-    head style script title template noscript svg math object iframe textarea select audio video canvas
-    """)
-_BREAK = _words("""
-    address article aside blockquote body caption center dd dir div dl dt fieldset figcaption figure footer
-    form header hr html li main menu nav ol pre section table tr ul
-    """)
-_HEADINGS = {f"h{rank}": rank for rank in range(1, 7)}
-_GAP = frozenset({"p", *_HEADINGS})
-_CELLS = frozenset({"td", "th"})
+# It begins with one class of characters, so that text is passed over fast.
+_TOKEN = re.compile(
+    rf"([<\ufdd0-\ufddd\ufddf-\ufde1\ufde4-\ufdef](?:(?<=<)[^>]*+>|(?<=[{LINK}{PICTURE}])[0-9]{{1,5}}{END})?)"
+)
 
 
 def html_text(html: str) -> str:
     """Return what `html` says as plain text: blocks on lines of their own, quotes with "> ". Pure."""
-    return text_of_lines(html_lines(html))
+    return text_of_passages(html_passages(html))
 
 
-def html_lines(html: str) -> list[Line]:
-    """Return what `html` says, line by line, with its looks, links and the places of its pictures. Pure."""
-    plain, found = simplified(html[:HTML_LIMIT])
+def html_passages(html: str) -> list[Passage]:
+    """Return what `html` says with its looks, links and the places of its pictures. Pure."""
+    page, found = simplified(html[:HTML_LIMIT])
     reader = _Reader(found)
-    root = LexborHTMLParser(plain).root
-    # A walk without recursion: (node, leaving?) pairs still to visit.
-    todo: list[tuple[LexborNode, bool]] = [(root, False)] if root is not None else []
-    while todo:
-        node, leaving = todo.pop()
-        tag = node.tag or ""
-        if tag == "-text":
-            around = node.parent.tag if node.parent is not None else ""
-            if reader.text(node.text_content or "", around or ""):
-                # The rest of the element that this stands in is not to be seen: go on where it is left.
-                while todo and not todo[-1][1]:
-                    todo.pop()
-        elif leaving:
-            reader.leave(tag)
-        elif tag not in _SILENT and tag != "-comment":
-            reader.enter(tag)
-            todo.append((node, True))
-            children = []
-            child = node.first_child
-            while child is not None:
-                children.append((child, False))
-                child = child.next
-            todo.extend(reversed(children))
+    tokens = _TOKEN.split(stream_of(page))
+    reader.text(tokens[0])
+    for at in range(1, len(tokens), 2):
+        reader.token(tokens[at])
+        if tokens[at + 1]:
+            reader.text(tokens[at + 1])
     return reader.writer.finished()
 
 
 class _Reader:
-    """What is open while a tree is walked; tells a Writer."""
+    """What is open while a stream is read; tells a Writer."""
 
     def __init__(self, found: Found) -> None:
         self.writer = Writer()
-        self._marks = Marks(found)
+        self._found = found
+        self._open = dict.fromkeys(OPENING, 0)
+        self._link = ""
         self._heading = 0
-        self._outside: list[Marks] = []  # the looks around each cell that is open
+        self._look: Look | None = PLAIN  # None: to be made of what is open
+        self._outside: list[tuple[dict[str, int], str]] = []  # the looks and the link around each open cell
         self._counts: list[int] = []  # of each list that is open: the number of its last item, -1: bullets
+        self._ends = dict(
+            zip(LINE_ENDS, (self.writer.end_line, self.writer.keep_line, self.writer.gap), strict=True)
+        )
+        self._tokens: dict[str, Callable[[], None]] = {
+            "<td>": self._cell,
+            "<th>": self._cell,
+            "</td>": self._leave_cell,
+            "</th>": self._leave_cell,
+            "<li>": self._item,
+            "</li>": self.writer.end_line,
+            "<hr>": self._rule,
+            "<ul>": lambda: self._list(-1),
+            "<ol>": lambda: self._list(0),
+            "</ul>": self._leave_list,
+            "</ol>": self._leave_list,
+            "<blockquote>": lambda: self.writer.deeper(quotes=1),
+            "</blockquote>": lambda: self.writer.deeper(quotes=-1),
+        }
 
-    def text(self, text: str, around: str) -> bool:
-        """Add text; return True when a mark at its beginning says that the element `around` it is hidden."""
-        at = 0
-        for mark in MARK.finditer(text):
-            self._say(text[at : mark.start()])
-            at = mark.end()
-            if mark[2] == around and not mark.start():
-                return True
-            picture = self._marks.take(mark)
-            if picture is not None and not self._marks.hidden():
-                self.writer.picture(picture.alt, self._look()._replace(image=picture.source))
-        self._say(text[at:])
-        return False
+    def text(self, text: str) -> None:
+        """Add a piece of the stream in which no token stands."""
+        said = text.lstrip(LINE_ENDS)
+        for end in text[: len(text) - len(said)]:
+            self._ends[end]()
+        if not said or self._open[HIDE]:
+            return
+        if "&" in said:
+            said = said.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+        self.writer.write(said.replace("\r", "\n").replace("\v", "\n\n"), self._now())
 
-    def _say(self, text: str) -> None:
-        if text and not self._marks.hidden():
-            self.writer.text(text, self._look())
+    def _now(self) -> Look:
+        if self._look is None:
+            bold, italic, underline, strike, code, _ = self._open.values()
+            self._look = _look(
+                bold > 0, italic > 0, underline > 0, strike > 0, code > 0, self._heading, self._link
+            )
+        return self._look
 
-    def _look(self) -> Look:
-        look = self._marks.look()
-        return look._replace(heading=self._heading) if self._heading else look
+    def token(self, token: str) -> None:
+        """Open or close what a token says; one that says nothing is passed over."""
+        act = self._tokens.get(token)
+        if act is not None:
+            act()
+        elif token[0] == "<":
+            self._title(token)
+        else:
+            self._mark(token)
 
-    def enter(self, tag: str) -> None:
-        writer = self.writer
-        if tag == "br":
-            writer.end_line(keep=True)
-        elif tag in _BREAK or tag in _GAP:
-            writer.end_line()
-        if tag in _CELLS:
-            writer.cell()
-            self._outside.append(self._marks.copy())
-        elif tag == "blockquote":
-            writer.quotes += 1
-        elif tag == "pre":
-            writer.preformatted += 1
-        elif tag in ("ul", "ol"):
-            writer.lists += 1
-            self._counts.append(0 if tag == "ol" else -1)
-        elif tag == "li":
-            self._item()
-        elif tag == "hr":
-            writer.rule()
-        self._heading = _HEADINGS.get(tag, self._heading)
+    def _mark(self, token: str) -> None:
+        sign = token[0]
+        if sign == PICTURE:
+            self._picture(token)
+            return
+        if sign == LINK:
+            place = int(token[1:-1] or -1) if token[1:] else -1
+            links = self._found.links
+            self._link = links[place] if 0 <= place < len(links) else ""
+        elif sign == LINK_END:
+            self._link = ""
+        elif sign in self._open:
+            self._open[sign] += 1
+        elif self._open.get(opened := chr(ord(sign) - 1)):
+            self._open[opened] -= 1
+        self._look = None
+
+    def _picture(self, token: str) -> None:
+        place, pictures = int(token[1:-1] or -1), self._found.pictures
+        if 0 <= place < len(pictures) and not self._open[HIDE]:
+            picture = pictures[place]
+            self.writer.picture(picture.alt, self._now()._replace(image=picture.source))
+
+    def _title(self, token: str) -> None:
+        """Begin or end a heading, <h1> to </h6>."""
+        self.writer.end_line()
+        if token[1] == "/":
+            self.writer.gap()
+        rank = token[2:3]
+        self._heading = int(rank) if token[1] == "h" and rank.isdecimal() else 0
+        self._look = None
+
+    def _cell(self) -> None:
+        self._outside.append((self._open.copy(), self._link))
+        self.writer.write(CELL, PLAIN)
+
+    def _leave_cell(self) -> None:
+        if self._outside:
+            self._open, self._link = self._outside.pop()
+            self._look = None
 
     def _item(self) -> None:
         if self._counts and self._counts[-1] >= 0:
@@ -131,19 +149,22 @@ class _Reader:
         else:
             self.writer.item("•")
 
-    def leave(self, tag: str) -> None:
-        writer = self.writer
-        if tag in _BREAK or tag in _GAP:
-            writer.end_line()
-        if tag in _GAP:
-            writer.gap()
-            self._heading = 0
-        elif tag in _CELLS:
-            self._marks = self._outside.pop()
-        elif tag == "blockquote":
-            writer.quotes -= 1
-        elif tag == "pre":
-            writer.preformatted -= 1
-        elif tag in ("ul", "ol"):
-            writer.lists -= 1
-            self._counts.pop()
+    def _list(self, count: int) -> None:
+        self.writer.deeper(lists=1)
+        self._counts.append(count)
+
+    def _leave_list(self) -> None:
+        self.writer.deeper(lists=-1)
+        self._counts.pop()
+
+    def _rule(self) -> None:
+        self.writer.end_line()
+        self.writer.write("-" * 20 + "\n", PLAIN)
+
+
+@lru_cache(maxsize=1024)
+def _look(
+    bold: bool, italic: bool, underline: bool, strike: bool, code: bool, heading: int, link: str
+) -> Look:
+    look = Look(bold, italic, underline, strike, code, heading, link)
+    return PLAIN if look == PLAIN else look

@@ -1,4 +1,4 @@
-"""Plain text to lines with quotes and links; `format=flowed` joined again (RFC 3676)."""
+"""Plain text to passages with quotes and links; `format=flowed` joined again (RFC 3676)."""
 
 import re
 from collections.abc import Iterator
@@ -6,44 +6,45 @@ from itertools import groupby
 from operator import itemgetter
 
 from stored.mime.links import links_in
-from stored.mime.runs import PLAIN, Line
+from stored.mime.runs import DEPTH_SHOWN, PLAIN, Passage
 
+_QUOTED = re.compile(r"^((?:>(?!>*From )[^\n]*+\n?)+)", re.M)
 _QUOTE = re.compile(r"(?:>[ \t]?)+")
-_FROM = re.compile(r">+From ")
-_BEGIN = re.compile(r"[ \t]*")
+_BLANK_BEHIND = re.compile(r"(?<![ \t])[ \t]++(?=\n)")
 _SIGNATURE = "-- "
 #: A paragraph is joined up to this length; Tk takes seconds to show one very long line.
 _PARAGRAPH_CHARACTERS = 20_000
 
 
-def plain_lines(text: str, *, flowed: bool = False, delsp: bool = False) -> list[Line]:
-    """Return a plain text with its quotes taken off and counted, and its links found. Pure.
-
-    A Line is as many lines as are quoted equally deeply.
-    """
-    lines = [_line(depth, said) for depth, said in (_flowed(text, delsp) if flowed else _passages(text))]
-    while lines and not lines[-1].pieces:
-        lines.pop()
-    return lines
+def plain_passages(text: str, *, flowed: bool = False, delsp: bool = False) -> list[Passage]:
+    """Return a plain text with its quotes taken off and counted, and its links found. Pure."""
+    said = _flowed(text, delsp) if flowed else _passages(text)
+    passages = [
+        _passage(depth, "\n".join([line for _, line in lines]))
+        for depth, lines in groupby(said, itemgetter(0))
+    ]
+    while passages and not passages[-1].pieces:
+        passages.pop()
+    for passage in passages[:-1]:
+        passage.pieces.append(("\n", PLAIN))
+    return passages
 
 
 def _passages(text: str) -> Iterator[tuple[int, str]]:
-    """Yield what is quoted equally deeply as one piece with its line ends (depth, text)."""
+    """Yield what is quoted equally deeply (depth, text), line by line or more lines at once."""
     if "\n>" not in text and not text.startswith(">"):
         yield 0, text.rstrip()
         return
-    for depth, lines in groupby(map(_quoted, text.split("\n")), key=itemgetter(0)):
-        yield depth, "\n".join(said for _, said in lines)
-
-
-def _quoted(line: str) -> tuple[int, str]:
-    """Return how deeply a line is quoted, and the rest of it. ">From " is an mbox's doing, no quote. Pure."""
-    if not line.startswith(">") or _FROM.match(line):
-        return 0, line.rstrip()
-    match = _QUOTE.match(line)
-    if match is None:
-        return 0, line.rstrip()
-    return min(match[0].count(">"), 20), line[match.end() :].rstrip()
+    text = _BLANK_BEHIND.sub("", text)
+    for place, piece in enumerate(_QUOTED.split(text)):
+        if not place % 2:
+            if piece:
+                yield 0, piece.removesuffix("\n")
+            continue
+        for line in piece.removesuffix("\n").split("\n"):
+            match = _QUOTE.match(line)
+            quote = match[0] if match else ""
+            yield min(quote.count(">"), DEPTH_SHOWN), line[len(quote) :]
 
 
 def _flowed(text: str, delsp: bool) -> Iterator[tuple[int, str]]:
@@ -52,7 +53,7 @@ def _flowed(text: str, delsp: bool) -> Iterator[tuple[int, str]]:
     pieces: list[str] = []
     for line in text.split("\n"):
         said = line.lstrip(">")
-        quote = min(len(line) - len(said), 20)
+        quote = min(len(line) - len(said), DEPTH_SHOWN)
         said = said[1:] if said.startswith(" ") else said
         if pieces and (quote != depth or said == _SIGNATURE or length > _PARAGRAPH_CHARACTERS):
             yield depth, "".join(pieces).rstrip()
@@ -68,13 +69,13 @@ def _flowed(text: str, delsp: bool) -> Iterator[tuple[int, str]]:
         yield depth, "".join(pieces).rstrip()
 
 
-def _line(quote: int, said: str) -> Line:
-    line, at = Line(quote), 0
+def _passage(quote: int, said: str) -> Passage:
+    passage, at = Passage(quote), 0
     for link in links_in(said):
         if link.start > at:
-            line.pieces.append((said[at : link.start], PLAIN))
-        line.pieces.append((said[link.start : link.end], PLAIN._replace(link=link.target)))
+            passage.pieces.append((said[at : link.start], PLAIN))
+        passage.pieces.append((said[link.start : link.end], PLAIN._replace(link=link.target)))
         at = link.end
     if at < len(said):
-        line.pieces.append((said[at:], PLAIN))
-    return line
+        passage.pieces.append((said[at:], PLAIN))
+    return passage

@@ -1,23 +1,22 @@
-"""Text with its looks: what a reader inserts piece by piece, and the plain text of the same lines.
+"""Text with its looks: what a reader inserts piece by piece, and the plain text of the same passages.
 
-A `Writer` is told of text and of where blocks begin and end, by whoever reads HTML or plain text, and gives
-lines. Knows neither of those, nor the wire.
+A `Writer` is told of text and of where lines end, by whoever reads HTML, and gives passages. Knows neither
+HTML nor the wire.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 #: What separates two cells of a row until it is known whether runs or plain text are wanted.
 CELL = "\ufdde"
+#: White space of preformatted text, until nothing is made single any more.
+KEPT_BLANK, KEPT_TAB = "\ufde2", "\ufde3"
+_BLANK = f" \xa0{CELL}{KEPT_BLANK}{KEPT_TAB}"  # what is nothing at the end of a line
 
 RUN_LIMIT = 20_000
 DEPTH_SHOWN = 20  # quotes and lists deeper than this look the same
 RUN_OCTETS = 40  # about what one run takes on the wire beside its text and its link
-
-
-_BLANKS = re.compile(r"[ \t\r\n\f]+")
 
 
 class Look(NamedTuple):
@@ -46,126 +45,159 @@ class Run(NamedTuple):
 
 
 @dataclass(slots=True)
-class Line:
-    """One line: how deeply it is quoted and listed, and its pieces. A line without pieces is a gap."""
+class Passage:
+    """Whole lines that are quoted and listed equally deeply, as pieces (text, look) with their line ends."""
 
     quote: int = 0
     listed: int = 0
     pieces: list[tuple[str, Look]] = field(default_factory=list)
 
     def text(self) -> str:
-        """Return the line as plain text with its quote marks. Pure."""
-        said = "".join(text for text, _ in self.pieces).replace(CELL, " ").rstrip()
+        """Return the passage as plain text with its quote marks. Pure."""
+        said = _shown("".join([text for text, _ in self.pieces]), " ")
+        if not self.quote:
+            return said
         mark = ">" * self.quote
-        return f"{mark} {said}" if mark and said else mark or said
+        lines = said.removesuffix("\n").split("\n")
+        quoted = "\n".join(f"{mark} {line}" if line else mark for line in lines)
+        return f"{quoted}\n" if said.endswith("\n") else quoted
 
 
 class Writer:
-    """Lines while somebody reads. White space between words is made single, but in `preformatted` text."""
+    """Passages while somebody reads; never two empty lines together."""
 
     def __init__(self) -> None:
-        self.lines: list[Line] = []
-        self.quotes = 0
-        self.lists = 0
-        self.preformatted = 0
-        self._line: list[tuple[str, Look]] = []
-        self._blank = True  # whether a space now would stand at the beginning of a line or behind another
+        self._passages: list[Passage] = []
+        self._pieces: list[tuple[str, Look]] = []  # of the last passage
+        self._quotes = self._lists = 0
+        self._closed = True  # whether the last passage is complete: the depth has changed
+        self._ended = 2  # line ends that what was written ends with: 2 behind an empty line, or before all
+        self._spaced = True  # whether a space now would stand at the beginning of a line or behind another
+        self._marked = False  # whether the mark of an item stands in its line alone
 
-    def text(self, text: str, look: Look = PLAIN) -> None:
-        """Add text to the line; only in preformatted text do line ends end it."""
-        if self.preformatted:
-            head, *rest = text.split("\n")
-            self._add(head, look)
-            for line in rest:
-                self.end_line(keep=True)
-                self._add(line, look)
-            self._blank = not text or text.endswith("\n")
-            return
-        words = _BLANKS.sub(" ", text)
-        words = words[1:] if self._blank and words.startswith(" ") else words
-        if words:
-            self._add(words, look)
-            self._blank = words.endswith(" ")
-
-    def _add(self, text: str, look: Look) -> None:
+    def write(self, text: str, look: Look) -> None:
+        """Add text, in which white space is single and line ends are meant, to the line."""
+        if self._ended and text[0] in _BLANK:
+            text = text.lstrip(" " + CELL)
+        elif self._spaced and text[0] == " ":
+            text = text[1:]
         if text:
-            self._line.append((text, look))
+            self._open().append((text, look))
+            self._marked, last = False, text[-1]
+            self._ended = 0 if last != "\n" else 2 if text.endswith("\n\n") else 1
+            self._spaced = last in " \n"
 
-    def cell(self) -> None:
-        """Begin the next cell of a row."""
-        if self._line:
-            self._add(CELL, PLAIN)
-            self._blank = True
+    def end_line(self) -> None:
+        """End the line; an empty one is no line."""
+        if not self._ended:
+            self._end(1)
+
+    def keep_line(self) -> None:
+        """End the line, though it be empty."""
+        self._end(1 if not self._ended else 2)
+
+    def gap(self) -> None:
+        """Leave one empty line, never two."""
+        self._end(2)
+
+    def _end(self, wanted: int) -> None:
+        if self._ended >= wanted:
+            return
+        pieces = self._open()
+        while not self._ended and pieces and not pieces[-1][1].image:
+            text, look = pieces.pop()
+            if bare := text.rstrip(_BLANK):
+                pieces.append((bare, look))
+                break
+        text, look = pieces[-1] if pieces and not pieces[-1][1].image else ("", PLAIN)
+        if text:
+            pieces.pop()
+        pieces.append((text + "\n" * (wanted - self._ended), look))
+        self._ended, self._spaced = wanted, True
 
     def item(self, mark: str) -> None:
-        """Begin an item of a list with its mark."""
-        self._add(f"{mark} ", PLAIN)
-        self._blank = True
+        """Begin an item of a list with its mark; line ends directly behind it are none."""
+        self.end_line()
+        self._end_mark()
+        self._open().append((f"{mark} ", PLAIN))
+        self._ended, self._spaced, self._marked = 2, True, True
+
+    def _end_mark(self) -> None:
+        """End a line in which the mark of an item stands alone."""
+        if self._marked:
+            mark, look = self._pieces.pop()
+            self._pieces.append((f"{mark.rstrip()}\n", look))
+            self._marked = False
 
     def picture(self, alt: str, look: Look) -> None:
         """Put a picture where it stands; `alt` is what is said in its place."""
         if look.image or alt.strip():
-            self._add(alt, look)
-            self._blank = False
+            self._open().append((alt, look))
+            self._ended, self._spaced, self._marked = 0, False, False
 
-    def end_line(self, *, keep: bool = False) -> None:
-        """End the line; an empty one is no line, and a gap when it is to be kept."""
-        pieces, self._line = self._line, []
-        self._blank = True
-        while pieces and not pieces[-1][1].image and not (last := pieces[-1][0].rstrip(" \t\r\f" + CELL)):
-            pieces.pop()
-        if pieces:
-            text, look = pieces[-1]
-            pieces[-1] = (text if look.image else last, look)
-            self.lines.append(Line(self._quote(), self._list(), pieces))
-        elif keep:
-            self.gap()
-
-    def rule(self) -> None:
-        self.lines.append(Line(self._quote(), self._list(), [("-" * 20, PLAIN)]))
-
-    def gap(self) -> None:
-        """Leave one empty line, never two."""
-        if self.lines and self.lines[-1].pieces:
-            self.lines.append(Line(self._quote(), self._list()))
-
-    def _quote(self) -> int:
-        return min(self.quotes, DEPTH_SHOWN)
-
-    def _list(self) -> int:
-        return min(self.lists, DEPTH_SHOWN)
-
-    def finished(self) -> list[Line]:
-        """Return all lines, without gaps at either end."""
+    def deeper(self, *, quotes: int = 0, lists: int = 0) -> None:
+        """Change how deeply what follows is quoted and listed, on a line of its own."""
         self.end_line()
-        first, last = 0, len(self.lines)
-        while first < last and not self.lines[first].pieces:
-            first += 1
-        while last > first and not self.lines[last - 1].pieces:
-            last -= 1
-        return self.lines[first:last]
+        self._end_mark()
+        self._quotes += quotes
+        self._lists += lists
+        self._closed = True
+
+    def _open(self) -> list[tuple[str, Look]]:
+        """Return the pieces of the passage that is being written."""
+        if self._closed:
+            quote, listed = min(self._quotes, DEPTH_SHOWN), min(self._lists, DEPTH_SHOWN)
+            self._passages.append(Passage(quote, listed))
+            self._pieces, self._closed = self._passages[-1].pieces, False
+        return self._pieces
+
+    def finished(self) -> list[Passage]:
+        """Return all passages, the last without its line ends."""
+        self._end_of_all()
+        return self._passages
+
+    def _end_of_all(self) -> None:
+        passages = self._passages
+        while passages:
+            pieces = passages[-1].pieces
+            while pieces and not pieces[-1][1].image:
+                text, look = pieces.pop()
+                if bare := text.rstrip("\n" + _BLANK):
+                    pieces.append((bare, look))
+                    return
+            if pieces:
+                return
+            passages.pop()
 
 
-def text_of_lines(lines: Iterable[Line]) -> str:
-    """Return lines as plain text. Pure."""
-    return "\n".join(line.text() for line in lines).strip()
+def _shown(text: str, cell: str) -> str:
+    """Return text with what separates cells, and the white space that was kept. Pure."""
+    if text.isascii():
+        return text
+    return text.replace(CELL, cell).replace(KEPT_BLANK, " ").replace(KEPT_TAB, "\t")
 
 
-def runs_of_lines(lines: Iterable[Line], limit: int) -> tuple[list[Run], bool]:
-    """Return lines as runs that cost at most `limit` octets or so, and whether some were left out. Pure."""
+def text_of_passages(passages: Iterable[Passage]) -> str:
+    """Return passages as plain text. Pure."""
+    return "".join([passage.text() for passage in passages]).strip()
+
+
+def runs_of_passages(passages: Iterable[Passage], limit: int) -> tuple[list[Run], bool]:
+    """Return passages as runs that cost at most `limit` octets or so, and whether some were left out. Pure.
+
+    Neighbours that look the same are one run.
+    """
     runs = _Runs(limit)
-    for line in lines:
-        for text, look in line.pieces:
-            if not runs.full:
-                runs.add("\t" if text == CELL else text, look, line.quote, line.listed)
-        if runs.full:
-            break
-        runs.end_line(line.quote, line.listed)
+    for passage in passages:
+        for text, look in passage.pieces:
+            if runs.full:
+                return runs.finished(), True
+            runs.add(text, look, passage.quote, passage.listed)
     return runs.finished(), runs.full
 
 
 class _Runs:
-    """Runs while lines come in: pieces that look the same are one run, their line ends included."""
+    """Runs while pieces come in."""
 
     def __init__(self, limit: int) -> None:
         self.full = False
@@ -179,25 +211,18 @@ class _Runs:
             self._end_run()
             self._look, self._quote, self._listed = look, quote, listed
             self._left -= RUN_OCTETS + len(look.link) + len(look.image)
-        self._take(text)
-
-    def end_line(self, quote: int, listed: int) -> None:
-        """Add a line end to the run before it, or to a plain one of its own."""
-        joins = self._pieces and quote == self._quote and listed == self._listed and not self._look.image
-        self.add("\n", self._look if joins else PLAIN, quote, listed)
-
-    def _take(self, text: str) -> None:
         octets = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
         if octets > self._left or len(self._done) >= RUN_LIMIT:
             text = text.encode("utf-8", "replace")[: max(self._left, 0)].decode("utf-8", "ignore")
             self.full = True
         self._left -= octets
-        if text:
-            self._pieces.append(text)
+        self._pieces.append(text)
 
     def _end_run(self) -> None:
         if self._pieces:
-            self._done.append(Run("".join(self._pieces), self._look, self._quote, self._listed))
+            said = _shown("".join(self._pieces), "\t")
+            if said or self._look.image:
+                self._done.append(Run(said, self._look, self._quote, self._listed))
             self._pieces = []
 
     def finished(self) -> list[Run]:

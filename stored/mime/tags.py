@@ -6,66 +6,93 @@ same, written as references: then it gets looks of its own, which it could have 
 
 import re
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from html import unescape
 from typing import NamedTuple
 
 from stored.mime.links import target_of
-from stored.mime.runs import PLAIN, Look
 
 DEPTH_LIMIT = 250
+#: So few need not be counted: a parser that is quadratic in them takes 20 ms at most.
+FEW_TAGS = 3_000
 FOUND_LIMIT = 20_000  # links and pictures; more than these are text
 _ATTRIBUTE_CHARACTERS = 8_000
 _SPAN_LIMIT = 2_000
 
 BOLD, ITALIC, UNDERLINE, STRIKE, CODE, HIDE = "\ufdd0", "\ufdd2", "\ufdd4", "\ufdd6", "\ufdd8", "\ufdda"
 HIDDEN_ELEMENT, LINK, LINK_END, PICTURE, END = "\ufddc", "\ufddd", "\ufddf", "\ufde0", "\ufde1"
-_OPENING = (BOLD, ITALIC, UNDERLINE, STRIKE, CODE, HIDE)
-MARK = re.compile(
-    rf"[{LINK}{PICTURE}]([0-9]{{1,5}}){END}|{HIDDEN_ELEMENT}([a-z0-9]{{1,10}}){END}|[\ufdd0-\ufdef]"
-)
+OPENING = (BOLD, ITALIC, UNDERLINE, STRIKE, CODE, HIDE)
 _STRANGE = re.compile("[\ufdd0-\ufdef]")
-
-# A tag with its attributes; a quoted value may hold ">" if it is not too long. Possessive: no going back.
-_TAG = re.compile(r"""<(/?)([a-zA-Z][^\s/><]*+)((?:[^>"']++|"[^"]{0,2000}+"|'[^']{0,2000}+'|["'])*+)>?""")
-_ATTRIBUTE = re.compile(r"""([^\s"'>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"?|'([^']*+)'?|([^\s>]*+)))?|["'=]""")
-_STYLED = re.compile(r"style\s*=|\bhidden\b", re.I)
-_HIDDEN = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?![.\d])"
-    r"|opacity\s*:\s*0(?![.\d])|max-height\s*:\s*0(?![.\d])|^\s*hidden\b|\shidden(?:\s|=|$)",
-    re.I,
-)
-_STYLES = (
-    (re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.I), BOLD),
-    (re.compile(r"font-style\s*:\s*(?:italic|oblique)", re.I), ITALIC),
-    (re.compile(r"text-decoration[a-z-]*\s*:[^;\"']{0,40}underline", re.I), UNDERLINE),
-    (re.compile(r"text-decoration[a-z-]*\s*:[^;\"']{0,40}line-through", re.I), STRIKE),
-)
 
 
 def _words(text: str) -> list[str]:
     return text.split()
 
 
-# Elements that need no end tag, so that counting their beginnings says nothing of depth.
-_UNNESTED = frozenset(
-    _words("p li td th tr dt dd option br hr img input meta link col wbr base source area embed param")
+def _raw(name: str) -> str:
+    """Return the pattern of an element that holds no tags: it goes on to its own end tag, or for ever."""
+    name = "".join(f"[{letter}{letter.upper()}]" for letter in name)
+    end = f"</{name}(?=[\\s/>])"
+    return f"{name}(?=[\\s/>])(?:[^<]++|(?!{end})<)*+(?:{end}[^>]*+>?)?"
+
+
+# Elements whose text nobody sees, and in which a "<" begins nothing.
+_RAW = "|".join(map(_raw, _words("style script title textarea iframe noembed")))
+_COMMENT = "!--(?:-?>|(?:[^-]++|-(?!-!?>))*+(?:--!?>)?)|[!?][^>]*+>?|/[^a-zA-Z>][^>]*+>?"
+# A tag with its attributes; a quoted value may hold ">" if it is not too long. Possessive: no going back.
+_ANY_TAG = r"""/?[a-zA-Z](?:[^>=]++|=\s*+(?:"[^"]{0,2000}+"|'[^']{0,2000}+')?+)*+>?"""
+_TAGS = re.compile(f"(<(?:{_COMMENT}|{_RAW}|{_ANY_TAG}))")
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/><]*+)([^\x00]*)")
+_VALUE = r"""(?:"([^"]*+)"?|'([^']*+)'?|([^\s>]*+))"""
+_ANY_VALUE = r"""(?:"[^"]*+"?|'[^']*+'?|[^\s>]*+)"""
+_ZERO = re.compile(r"(?:font-size|opacity|max-height):0(?![.\d])")
+_HIDDEN_ATTRIBUTE = re.compile(r"(?:^|\s)hidden(?:\s|=|$)")
+_STYLES = (
+    (re.compile(r"font-weight:(?:bold|[6-9]00)"), BOLD),
+    (re.compile(r"font-style:(?:italic|oblique)"), ITALIC),
+    (re.compile(r"text-decoration[a-z-]*:[^;\"']{0,40}underline"), UNDERLINE),
+    (re.compile(r"text-decoration[a-z-]*:[^;\"']{0,40}line-through"), STRIKE),
 )
+
+
+def _attribute(name: str) -> re.Pattern[str]:
+    """Return the pattern of a tag's attributes up to the value of the first one of this name."""
+    other = rf"""(?!{name}[\s=])[^\s"'>/=]++(?:\s*+=\s*+{_ANY_VALUE})?+"""
+    return re.compile(rf"""(?:[\s"'>/=]++|{other})*+{name}\s*+=\s*+{_VALUE}""", re.I)
+
+
+_HREF, _SRC, _ALT = _attribute("href"), _attribute("src"), _attribute("alt")
+
+# Elements that stay, by what they become; all others are nothing but what is in them.
+_BLOCKS = dict.fromkeys(
+    _words("""
+    div address article aside center details dir dl fieldset figcaption figure footer form header hgroup
+    legend main menu nav search section summary
+    """),
+    "div",
+)
+_ELEMENTS = {
+    **_BLOCKS,
+    **dict.fromkeys(_words("pre xmp listing plaintext"), "pre"),
+    **{name: name for name in _words("p blockquote ul ol li dd dt table caption tr td th br hr")},
+    **{name: name for name in _words("h1 h2 h3 h4 h5 h6")},
+    **{name: name for name in _words("template noscript svg math object select audio video canvas")},
+}
+# Elements that need no end tag, so that counting their beginnings says nothing of depth.
+_UNNESTED = frozenset(_words("p li td th tr dt dd br hr"))
 # Elements that only change how letters look, and which look. They never become elements, since a parser must
 # open each of them anew in every paragraph: forty open ones and 300,000 paragraphs are twelve million.
 _LOOKS = {
     **dict.fromkeys(_words("b strong"), BOLD),
     **dict.fromkeys(_words("i em"), ITALIC),
-    "u": UNDERLINE,
+    **dict.fromkeys(_words("u ins"), UNDERLINE),
     **dict.fromkeys(_words("s strike del"), STRIKE),
     **dict.fromkeys(_words("code tt samp kbd"), CODE),
-    **dict.fromkeys(_words("big small nobr"), ""),
 }
 _STYLED_INLINE = frozenset({"span", "font"})
 # Those that hold text themselves: a mark between the rows of a table would land in front of it.
-_HIDEABLE = frozenset(
-    _words("div p td th li center blockquote section article header footer pre h1 h2 h3 h4 h5 h6")
-)
+_HIDEABLE = frozenset(_words("div p td th li blockquote pre h1 h2 h3 h4 h5 h6"))
 
 
 class Picture(NamedTuple):
@@ -83,135 +110,158 @@ class Found:
     pictures: list[Picture] = field(default_factory=list)
 
 
+class _Nested(NamedTuple):
+    """A tag that opens (+1) or closes (-1) an element whose depth counts."""
+
+    said: str
+    element: str
+    step: int
+
+
+class _Styled(NamedTuple):
+    """A tag that opens an element with looks of its own (+1), or closes the last of them (-1)."""
+
+    opening: str
+    closing: str
+    step: int
+
+
+_Said = str | _Nested | _Styled
+
+
 def simplified(html: str) -> tuple[str, Found]:
     """Return `html` with bare tags and marks in it, and what the marks lead to. Pure."""
-    tags = _Tags()
-    return _TAG.sub(tags.plain, _STRANGE.sub("", html)), tags.found
+    found = Found()
+    pieces = _TAGS.split(html if html.isascii() else _STRANGE.sub("", html))
+    tags = pieces[1::2]
+    # Equal tags say the same, and a letter has few different ones.
+    said = {tag: _said_by(tag, found) for tag in dict.fromkeys(tags)}
+    pieces[1::2] = _placed(tags, said)
+    return "".join(pieces), found
 
 
-class _Tags:
-    """The tags of one page as they come by."""
+def _placed(tags: list[str], said: dict[str, _Said]) -> Iterable[str]:
+    """Return what stands for each tag in its place, where that may depend on the tags before."""
+    looks = any(isinstance(one, _Styled) and one.opening for one in said.values())
+    if len(tags) <= FEW_TAGS and not looks:
+        bare = {tag: one if isinstance(one, str) else one[0] for tag, one in said.items()}
+        return [bare[tag] for tag in tags]
+    nested, styled = _depth(), _styles()
+    return [
+        one if isinstance(one, str) else nested(one) if isinstance(one, _Nested) else styled(one)
+        for one in map(said.__getitem__, tags)
+    ]
 
-    def __init__(self) -> None:
-        self.found = Found()
-        self._depth: Counter[str] = Counter()
-        self._total = 0
-        self._spans: list[str] = []
 
-    def plain(self, match: re.Match[str]) -> str:
-        """Return what stands for one tag."""
-        slash, name, attributes = match[1], match[2].lower(), match[3][:_ATTRIBUTE_CHARACTERS]
-        if name == "img":
-            return self._picture(attributes)
-        if name == "a":
-            return LINK_END if slash else self._link(attributes)
-        if name in _STYLED_INLINE:
-            return self._span(slash, attributes)
-        look = _LOOKS.get(name)
-        if look is not None:
-            return _closing(look) if slash else look
-        hidden = not slash and name in _HIDEABLE and self._hides(attributes)
-        if name in _UNNESTED:
-            return f"<{slash}{name}>{_hiding(name) if hidden else ''}"
-        if slash:
-            if self._depth[name] > 0:
-                self._depth[name] -= 1
-                self._total -= 1
-        elif self._total >= DEPTH_LIMIT:
-            return " "
-        else:
-            self._depth[name] += 1
-            self._total += 1
-        return f"<{slash}{name}>{_hiding(name) if hidden else ''}"
+def _said_by(tag: str, found: Found) -> _Said:
+    """Return what stands for a tag, and take down in `found` where it leads."""
+    match = _TAG.match(tag)
+    if match is None:
+        return ""  # a comment
+    slash, name, attributes = match[1], match[2].lower(), match[3][:_ATTRIBUTE_CHARACTERS].removesuffix(">")
+    if name == "img":
+        return _picture(attributes, found)
+    if name == "a":
+        return LINK_END if slash else _link(attributes, found)
+    if name in _STYLED_INLINE:
+        return _Styled("", "", -1) if slash else _styled(attributes)
+    look = _LOOKS.get(name)
+    if look is not None:
+        return _closing(look) if slash else look
+    element = _ELEMENTS.get(name)
+    if element is None:
+        return ""
+    said = f"<{slash}{element}>"
+    if not slash and element in _HIDEABLE and _hides(attributes):
+        said += f"{HIDDEN_ELEMENT}{element}{END}"
+    return said if element in _UNNESTED else _Nested(said, element, -1 if slash else 1)
 
-    @staticmethod
-    def _hides(attributes: str) -> bool:
-        return bool(_STYLED.search(attributes) and _HIDDEN.search(attributes))
 
-    def _picture(self, attributes: str) -> str:
-        said = _attribute("alt", attributes)[:200]
-        source = _attribute("src", attributes)
-        cid = source[4:].strip() if source[:4].lower() == "cid:" else ""
-        if (not cid and not said) or len(self.found.pictures) >= FOUND_LIMIT or self._hides(attributes):
+def _depth() -> Callable[[_Nested], str]:
+    """Return who says what stands for one tag after the other, those too deep left out."""
+    depth: Counter[str] = Counter()
+    total = 0
+
+    def nested(tag: _Nested) -> str:
+        nonlocal total
+        said, element, step = tag
+        if step > 0:
+            if total >= DEPTH_LIMIT:
+                return " "
+        elif not depth[element]:
+            return said
+        depth[element] += step
+        total += step
+        return said
+
+    return nested
+
+
+def _styles() -> Callable[[_Styled], str]:
+    """Return who says what looks begin and end with one tag after the other."""
+    ends: list[str] = []
+
+    def styled(tag: _Styled) -> str:
+        if tag.step < 0:
+            return ends.pop() if ends else ""
+        if len(ends) >= _SPAN_LIMIT:
             return ""
-        self.found.pictures.append(Picture(_STRANGE.sub("", " ".join(said.split())), cid[:998]))
-        return f"{PICTURE}{len(self.found.pictures) - 1}{END}"
+        ends.append(tag.closing)
+        return tag.opening
 
-    def _link(self, attributes: str) -> str:
-        target = target_of(_attribute("href", attributes))
-        if not target or len(self.found.links) >= FOUND_LIMIT:
-            return LINK_END
-        self.found.links.append(target)
-        return f"{LINK}{len(self.found.links) - 1}{END}"
+    return styled
 
-    def _span(self, slash: str, attributes: str) -> str:
-        if slash:
-            return self._spans.pop() if self._spans else ""
-        looks = ""
-        if _STYLED.search(attributes):
-            looks = "".join(look for pattern, look in _STYLES if pattern.search(attributes))
-            looks += HIDE if _HIDDEN.search(attributes) else ""
-        if len(self._spans) >= _SPAN_LIMIT:
-            return ""
-        self._spans.append("".join(map(_closing, looks)))
-        return looks
+
+def _picture(attributes: str, found: Found) -> str:
+    said = _value(_ALT, attributes)[:200]
+    source = _value(_SRC, attributes)
+    cid = source[4:].strip() if source[:4].lower() == "cid:" else ""
+    if (not cid and not said) or len(found.pictures) >= FOUND_LIMIT or _hides(attributes):
+        return ""
+    found.pictures.append(Picture(_STRANGE.sub("", " ".join(said.split())), cid[:998]))
+    return f"{PICTURE}{len(found.pictures) - 1}{END}"
+
+
+def _link(attributes: str, found: Found) -> str:
+    target = target_of(_value(_HREF, attributes))
+    if not target or len(found.links) >= FOUND_LIMIT:
+        return LINK_END
+    found.links.append(target)
+    return f"{LINK}{len(found.links) - 1}{END}"
+
+
+def _value(attribute: re.Pattern[str], attributes: str) -> str:
+    match = attribute.match(attributes)
+    if match is None:
+        return ""
+    value: str = match[1] or match[2] or match[3] or ""
+    return unescape(value) if "&" in value else value
+
+
+def _styled(attributes: str) -> _Styled:
+    style = _style(attributes)
+    looks = "".join(look for pattern, look in _STYLES if pattern.search(style)) if ":" in style else ""
+    looks += HIDE if _hides(attributes) else ""
+    return _Styled(looks, "".join(map(_closing, looks)), 1)
+
+
+def _style(attributes: str) -> str:
+    """Return the attributes in lower case and without white space; "" when they say nothing of style."""
+    low = attributes.lower()
+    return "".join(low.split()) if "style" in low else ""
+
+
+def _hides(attributes: str) -> bool:
+    """Tell whether attributes hide their element: by style, or by the attribute `hidden`. Pure."""
+    if style := _style(attributes):
+        if "display:none" in style or "visibility:hidden" in style or "mso-hide:all" in style:
+            return True
+        if ":0" in style and _ZERO.search(style):
+            return True
+    low = attributes.lower()
+    return "hidden" in low and bool(_HIDDEN_ATTRIBUTE.search(low))
 
 
 def _closing(look: str) -> str:
     """Return the mark that ends what `look` begins. Pure."""
-    return chr(ord(look) + 1) if look else ""
-
-
-def _hiding(name: str) -> str:
-    """Return the mark that hides the element it stands in, if that really is of this name."""
-    return f"{HIDDEN_ELEMENT}{name}{END}"
-
-
-def _attribute(name: str, attributes: str) -> str:
-    """Return the value of the first attribute called `name`, "" without one. Pure."""
-    for found in _ATTRIBUTE.finditer(attributes):
-        if found[1] and found[1].lower() == name:
-            return unescape(found[2] or found[3] or found[4] or "")
-    return ""
-
-
-class Marks:
-    """The looks that are open at one place of a page."""
-
-    def __init__(self, found: Found) -> None:
-        self._found = found
-        self._open = dict.fromkeys(_OPENING, 0)
-        self._link = ""
-        self._look: Look | None = None
-
-    def copy(self) -> "Marks":
-        copied = Marks(self._found)
-        copied._open, copied._link = self._open.copy(), self._link
-        return copied
-
-    def take(self, mark: re.Match[str]) -> Picture | None:
-        """Open or close what `mark` says; return the picture when it is one."""
-        sign = mark[0][0]
-        self._look = None
-        if mark[1] is not None:
-            number = int(mark[1])
-            if sign == PICTURE:
-                return self._found.pictures[number] if number < len(self._found.pictures) else None
-            self._link = self._found.links[number] if number < len(self._found.links) else ""
-        elif sign == LINK_END:
-            self._link = ""
-        elif sign in _OPENING:
-            self._open[sign] += 1
-        elif self._open.get(opened := chr(ord(sign) - 1)):
-            self._open[opened] -= 1
-        return None
-
-    def hidden(self) -> bool:
-        return self._open[HIDE] > 0
-
-    def look(self) -> Look:
-        if self._look is None:
-            bold, italic, underline, strike, code, _ = map(bool, self._open.values())
-            plain = not (bold or italic or underline or strike or code or self._link)
-            self._look = PLAIN if plain else Look(bold, italic, underline, strike, code, 0, self._link)
-        return self._look
+    return chr(ord(look) + 1)

@@ -3,15 +3,14 @@
 import re
 
 from stored.mime.charsets import decode
-from stored.mime.html import HTML_LIMIT, html_lines, html_text
+from stored.mime.html import HTML_LIMIT, html_passages, html_text
 from stored.mime.parts import Part, beginning
-from stored.mime.plain import plain_lines
-from stored.mime.runs import Line, Run, runs_of_lines, text_of_lines
+from stored.mime.plain import plain_passages
+from stored.mime.runs import PLAIN, Passage, Run, runs_of_passages, text_of_passages
 from stored.mime.scanner import Node, Octets, Scan
 
 TEXT_LIMIT = 262_144  # characters; what one draft or one message shown may hold
 SNIPPET_LIMIT = 120
-_RUN_LINES = 50_000
 _SNIPPET_PLAIN_OCTETS = 4_000
 _SNIPPET_HTML_OCTETS = 4_000
 
@@ -37,13 +36,13 @@ class Pages:
     """The HTML parts of one message, each read at most once."""
 
     def __init__(self) -> None:
-        self._read: dict[str, tuple[list[Line], bool]] = {}
+        self._read: dict[str, tuple[list[Passage], bool]] = {}
 
-    def lines(self, raw: Octets, part: Part) -> tuple[list[Line], bool]:
-        """Return the lines of an HTML part and whether there are more."""
+    def passages(self, raw: Octets, part: Part) -> tuple[list[Passage], bool]:
+        """Return the passages of an HTML part and whether there are more."""
         if part.part not in self._read:
             text, cut = _decoded(raw, part)
-            self._read[part.part] = (html_lines(text), cut)
+            self._read[part.part] = (html_passages(text), cut)
         return self._read[part.part]
 
 
@@ -56,8 +55,8 @@ def text_in(raw: Octets, parts: list[Part], pages: Pages | None = None) -> tuple
     pieces, left, cut = [], TEXT_LIMIT, False
     for part in body_parts(parts):
         if part.type == "text/html":
-            lines, part_cut = pages.lines(raw, part)
-            text = text_of_lines(lines)
+            passages, part_cut = pages.passages(raw, part)
+            text = text_of_passages(passages)
         else:
             text, part_cut = _decoded(raw, part)
         if text.strip():
@@ -75,23 +74,22 @@ def runs_in(
     """Return the letter's text with its looks, from HTML where there is any, and whether it was cut."""
     pages = Pages() if pages is None else pages
     by_number = {part.part: part for part in parts}
-    lines: list[Line] = []
+    passages: list[Passage] = []
     cut = False
     for leaf in _chosen(scan.root):
         part = by_number.get(leaf.number)
         if part is None or not part.body or part.end <= part.start:
             continue
         if part.type == "text/html":
-            said, part_cut = pages.lines(raw, part)
+            said, part_cut = pages.passages(raw, part)
         else:
             text, part_cut = _decoded(raw, part)
-            said = plain_lines(text, flowed=part.flowed, delsp=part.delsp)
-        lines += [Line(), *said] if lines and said else said
+            said = plain_passages(text, flowed=part.flowed, delsp=part.delsp)
+        if passages and said:
+            passages.append(Passage(pieces=[("\n\n", PLAIN)]))
+        passages += said
         cut = cut or part_cut
-        if len(lines) > _RUN_LINES:
-            cut = True
-            break
-    runs, more = runs_of_lines(lines[:_RUN_LINES], limit)
+    runs, more = runs_of_passages(passages, limit)
     return runs, cut or more
 
 

@@ -102,6 +102,8 @@ def _runs(id: str, runs: list[Run], parts: list[Part]) -> list[dict[str, object]
             one["list"] = run.listed
         if run.text or "image" in one:
             told.append(one)
+    while told and "image" not in told[-1] and str(told[-1]["text"]).isspace():
+        told.pop()  # it stood before a picture that is not here
     return told
 
 

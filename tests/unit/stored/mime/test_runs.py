@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from stored.mime.html import html_lines
-from stored.mime.plain import plain_lines
+from stored.mime.html import html_passages
+from stored.mime.plain import plain_passages
 from stored.mime.reading import reading_of
-from stored.mime.runs import PLAIN, runs_of_lines
+from stored.mime.runs import PLAIN, runs_of_passages
 
 
 def told(run):
@@ -19,11 +19,11 @@ def told(run):
 
 
 def html(source, limit=1_000_000):
-    return [told(run) for run in runs_of_lines(html_lines(source), limit)[0]]
+    return [told(run) for run in runs_of_passages(html_passages(source), limit)[0]]
 
 
 def plain(source, **how):
-    return [told(run) for run in runs_of_lines(plain_lines(source, **how), 1_000_000)[0]]
+    return [told(run) for run in runs_of_passages(plain_passages(source, **how), 1_000_000)[0]]
 
 
 @pytest.mark.parametrize(
@@ -165,11 +165,11 @@ def test_flowed_text_is_joined_again():
 
 
 def test_runs_stop_at_their_limit_and_say_so():
-    lines = plain_lines("word\n" * 1000)
-    runs, cut = runs_of_lines(lines, 500)
+    lines = plain_passages("word\n" * 1000)
+    runs, cut = runs_of_passages(lines, 500)
     assert cut
     assert 0 < len("".join(run.text for run in runs)) <= 500
-    assert runs_of_lines(lines, 100_000)[1] is False
+    assert runs_of_passages(lines, 100_000)[1] is False
 
 
 def test_a_page_is_preferred_for_its_looks_and_plain_text_for_the_text():
@@ -197,8 +197,8 @@ def test_flowed_is_read_from_the_header():
 )
 def test_no_text_takes_long(text):
     began = time.process_time()
-    runs_of_lines(plain_lines(text), 200_000)
-    runs_of_lines(plain_lines(text, flowed=True), 200_000)
+    runs_of_passages(plain_passages(text), 200_000)
+    runs_of_passages(plain_passages(text, flowed=True), 200_000)
     assert time.process_time() - began < 2
 
 

@@ -30,6 +30,11 @@ def test_a_picture_stands_where_the_letter_shows_it():
     ]
 
 
+def test_a_picture_is_shown_though_nothing_is_said_in_its_place():
+    said = told(RELATED.replace(b" alt=photo", b""))
+    assert said["runs"] == [{"text": "see "}, {"text": "", "image": "m7-2"}]
+
+
 @pytest.mark.parametrize("limit", [0, -5, 10, 1000])
 def test_texts_stay_within_their_limit(limit):
     said = told(b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + "ñ".encode() * 5000, limit=limit)
