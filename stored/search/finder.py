@@ -110,12 +110,9 @@ class Finder:
         names = {leaf.name for leaf in query.leaves(tree) if isinstance(leaf, query.OfAccount)}
         if not names:
             return {}
-        known = [tuple(vocabulary.folded(one) for one in said) for said in self._accounts(user)]
-        ids = [said[0] for said in self._accounts(user)]
+        known = {said[0]: tuple(map(vocabulary.folded, said)) for said in self._accounts(user)}
         return {
-            name: frozenset(
-                id for id, said in zip(ids, known, strict=True) if _means(vocabulary.folded(name), said)
-            )
+            name: frozenset(id for id, said in known.items() if _means(vocabulary.folded(name), said))
             or frozenset({name})
             for name in names
         }

@@ -198,7 +198,7 @@ def _joined(expressions: list[str], operator: str) -> str:
 
 def joined_address(address: str) -> str:
     """Return an address as the one word that the index has for it beside its parts. Pure."""
-    return "".join(one for one in address if one.isalnum())
+    return _BETWEEN.sub("", address)
 
 
 def _phrase(node: query.Text) -> str:
@@ -212,6 +212,7 @@ def _phrase(node: query.Text) -> str:
     return f"{column}{said}{prefix}"
 
 
+_BETWEEN = re.compile(r"[\W_]+")
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 
 #: The columns of the index; "from" and "to" are words of SQL.

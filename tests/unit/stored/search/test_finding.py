@@ -61,6 +61,7 @@ FOUND = [
     ("lorry OR pingüino", "m3 m2"),
     ("from:writer2", "m2"),
     ("de:writer2@uno.example", "m2"),
+    ("from:writ*", "m4 m3 m2 m1"),
     ("from:camion", ""),
     ("to:luis", "m4"),
     ("para:seis.example", "m4"),
@@ -93,6 +94,9 @@ FOUND = [
     ("after:2026-01-04", "m5 m4"),
     ("on:2026-01-02", "m2"),
     ("antes:02/01/2026", "m1"),
+    ("newer_than:324d", "m5 m4"),
+    ("masde:324d", "m3 m2 m1"),
+    ("is:answered", ""),
     ("in:nowhere camion", ""),
     ("!!!", ""),
     ("", "m5 m4 m3 m2 m1"),
@@ -182,6 +186,14 @@ def test_users_are_apart(searching, mail, store):
 
 
 # Pages --------------------------------------------------------------------------------------------
+
+
+def test_fifty_and_that_there_are_more_but_never_how_many(searching, store):
+    ids = keep_many(store.open_account("eva"), 51)
+    searching.caught_up("eva")
+    answer = searching.ask("letter", "eva")
+    assert [row["id"] for row in answer["rows"]] == ids[:0:-1]
+    assert set(answer) == {"state", "rows", "more", "indexed", "behind"}
 
 
 @pytest.mark.parametrize("options", [{}, {"rank": True}])

@@ -1,6 +1,7 @@
 """The query language: what each form means, and that nothing typed is an error."""
 
 from datetime import UTC, datetime
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -26,6 +27,8 @@ from stored.search.query import (
     Text,
     parse,
 )
+from stored.search.types import Clause, Where
+from stored.search.vocabulary import OPERATORS
 from stored.search.where import tree_of
 
 CLOCK = Clock(datetime(2026, 11, 23, 14, 50, tzinfo=UTC))
@@ -111,6 +114,8 @@ MEANINGS = [
     ("on:yesterday", Sent(second(2026, 11, 22), second(2026, 11, 23))),
     ("newer_than:7d", Sent(since=second(2026, 11, 16, 14, 50))),
     ('older_than:"2 semanas"', Sent(until=second(2026, 11, 9, 14, 50))),
+    ("size:5M", Octets(above=5_000_000)),
+    ("received:yesterday", Sent(second(2026, 11, 22), second(2026, 11, 23))),
     # What is no operator, or has no sense, is words.
     ("before:banana", Text("before:banana")),
     ("on:2026-13-45", Text("on:2026-13-45")),
@@ -191,6 +196,35 @@ def test_the_structure_means_what_the_language_means(where, typed):
     structure = tree_of(where, CLOCK)
     assert isinstance(structure, All)
     assert (structure.parts[0] if len(structure.parts) == 1 else structure) == parts
+
+
+#: Key of the structure → the same as people type it.
+KEYS = {
+    "words": ("hola", "hola"),
+    **{name: ("ana", f"{name}:ana") for name in ("from", "to", "subject", "filename", "body", "folder")},
+    "account": ("uno", "account:uno"),
+    **{name: ("2026-01-02", f"{name}:2026-01-02") for name in ("before", "after", "on")},
+    **{name: ("7d", f"{name}:7d") for name in ("newer_than", "older_than")},
+    **{name: ("5M", f"{name}:5M") for name in ("larger", "smaller")},
+    **{name: (True, f"is:{name}") for name in ("unread", "flagged", "answered")},
+    "attachment": (True, "has:attachment"),
+}
+
+
+@pytest.mark.parametrize("key", Clause.__annotations__)
+def test_every_key_of_the_structure_has_its_words(key):
+    value, typed = KEYS[key]
+    structure = tree_of(cast(Where, {key: value}), CLOCK)
+    assert isinstance(structure, All) and structure.parts[0] in (parse(typed, CLOCK), All((Text("hola"),)))
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_an_operator_means_the_same_in_either_language(name):
+    value = {"is": "unread", "has": "attachment", "without": "attachment"}.get(name, "7d")
+    value = "2026-01-02" if name in ("before", "after", "on") else value
+    value = "5M" if name in ("larger", "smaller") else value
+    said = {repr(parse(f"{word}:{value}", CLOCK)) for word in OPERATORS[name].split()}
+    assert len(said) == 1 and f"{name}:" not in said.pop()
 
 
 def test_a_structure_with_a_date_that_is_none_is_refused():
