@@ -72,8 +72,8 @@ def prepare(incoming: Incoming, spool: Path | None = None, words: Words | None =
     """
     summary = incoming.summary
     received_at = incoming.received_at.astimezone(UTC).replace(microsecond=0)
-    packed = pack(incoming.raw, words, spool)
-    letter = _letter(summary)
+    packed = pack(incoming.raw, words, spool, summary.body)
+    letter = _letter(summary, packed)
     own = f"letter {letter.hex()}" if letter else f"octets {packed.sha256.hex()}"
     return Prepared(
         row=_row(incoming, received_at),
@@ -122,7 +122,7 @@ def _body(prepared: Prepared) -> Body:
     return body
 
 
-def _letter(summary: Summary) -> bytes:
+def _letter(summary: Summary, packed: Packed) -> bytes:
     """Return what all copies of a letter agree in: body, From and Date. Empty where it does not say both.
 
     A Message-ID alone can be forged, to have the true letter taken for one that is here already.
@@ -131,7 +131,7 @@ def _letter(summary: Summary) -> bytes:
         return b""
     senders = ",".join(sorted(one.address.casefold() for one in summary.from_))
     told = f"{to_time(summary.sent_at)} {senders}".encode("utf-8", "surrogatepass")
-    return hashlib.sha256(summary.body_hash + told).digest()[:LETTER_OCTETS]
+    return hashlib.sha256(packed.body_hash + told).digest()[:LETTER_OCTETS]
 
 
 def _row(incoming: Incoming, received_at: datetime) -> bytes:

@@ -15,6 +15,7 @@ from enum import Enum
 
 from stored.append import Prepared, append
 from stored.mime import Octets, Summary, date_of
+from stored.mime.headers import first
 from stored.model.account import Account
 from stored.model.hashes import PROBES
 from stored.model.maildrop import Maildrop, Origin
@@ -72,7 +73,7 @@ def arrived_at(summary: Summary, now: datetime, *, bulk: bool) -> datetime:
     That is what its topmost Received field says, which is the word of the user's own provider. In `bulk`,
     when the mail of years comes, the writer's Date is the next best; else it was just now.
     """
-    stamp = next((value for name, value in summary.headers if name.lower() == "received"), "")
+    stamp = first(summary.fields, "received")
     received = date_of(stamp.rpartition(";")[2]) if stamp else None
     if received is not None and (bulk or now - RECENT <= received <= now):
         return min(received, now)

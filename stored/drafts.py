@@ -223,7 +223,7 @@ def _remembered(draft: Draft) -> str:
 
 def _recalled(summary: mime.Summary) -> dict[str, Any] | None:
     """Return what a draft of ours remembers, None where the message is none (any words in Drafts may lie)."""
-    value = next((value for name, value in summary.headers if name.lower() == FIELD.lower()), "")
+    value = next(iter(summary.header(FIELD)), "")
     try:
         kept = orjson.loads(base64.b64decode("".join(value.split()), validate=True))
     except (binascii.Error, ValueError):

@@ -49,17 +49,14 @@ class Forward:
 
 def loops(summary: mime.Summary) -> bool:
     """Return whether forwarding the message might never end: a program sent it, or it has come far. Pure."""
-    hops = 0
-    for name, value in summary.headers:
-        name, value = name.casefold(), value.strip().casefold()
-        hops += name == "received"
-        if name == MARK.casefold() or (name == "auto-submitted" and value.partition(";")[0].strip() != "no"):
-            return True
-        if name == "return-path" and value == "<>":
-            return True
-        if name == "content-type" and value.startswith("multipart/report"):
-            return True
-    return hops > HOPS
+    automatic = (value.casefold().partition(";")[0].strip() for value in summary.header("auto-submitted"))
+    return (
+        len(summary.header("received")) > HOPS
+        or bool(summary.header(MARK))
+        or any(value != "no" for value in automatic)
+        or any(value.strip() == "<>" for value in summary.header("return-path"))
+        or any(value.casefold().startswith("multipart/report") for value in summary.header("content-type"))
+    )
 
 
 @dataclass(frozen=True)

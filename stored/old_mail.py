@@ -86,10 +86,8 @@ def proposed(mail: UserStore, id: str) -> RuleProposed:
 
 
 def _list_of(summary: Summary) -> str:
-    for name, value in summary.headers:
-        if name.casefold() == "list-id":
-            return value.rpartition("<")[2].partition(">")[0].strip() or value.strip()
-    return ""
+    value = next(iter(summary.header("list-id")), "")
+    return value.rpartition("<")[2].partition(">")[0].strip() or value.strip()
 
 
 def _usual_folder(account: Account, uid: int, sender: str) -> str:

@@ -207,12 +207,9 @@ class _Reading:
         if field == "attachment":
             return self._facts.names() if self._summary.attachments else ()
         if field == "list":
-            values = self._headers("list-id")
+            values = self._summary.header("list-id")
             return values + [_list_id(value) for value in values if alone]
-        return self._headers(header.casefold()) if field == "header" else ()
-
-    def _headers(self, name: str) -> list[str]:
-        return [value for header, value in self._summary.headers if header.casefold() == name]
+        return self._summary.header(header) if field == "header" else ()
 
 
 _ADDRESS_FIELDS = ("from", "to", "cc", "any_recipient")

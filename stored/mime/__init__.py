@@ -6,7 +6,6 @@ meets what it does not understand says less. Nothing here knows of accounts, fol
 package can be run in a process of its own.
 """
 
-import hashlib
 from collections.abc import Iterator
 
 from restante import log
@@ -39,7 +38,7 @@ def summarize(raw: Octets) -> Summary:
         return summary_of(raw, Scan(raw))
     except Exception as exc:
         _unread(raw, exc)
-        return Summary(body_hash=hashlib.sha256(raw).digest())
+        return Summary()
 
 
 def text_of(raw: Octets) -> tuple[str, bool]:

@@ -1,19 +1,19 @@
 """What a list, a rule and a thread need to know of a message, read once as it arrives."""
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from stored.mime.charsets import clean
 from stored.mime.headers import (
     Address,
+    Fields,
     addresses_of,
     date_of,
     decode_words,
     first,
     message_ids,
 )
-from stored.mime.parts import SLICE_OCTETS, parts_in
+from stored.mime.parts import parts_in
 from stored.mime.scanner import Octets, Scan
 from stored.mime.text import snippet_in
 
@@ -25,8 +25,8 @@ _REFERENCE_LIMIT = 100
 class Summary:
     """One message in few words. Every text is clean: fit for JSON, XML and one line of a list.
 
-    `headers` holds every field in order as (name, decoded value), for rules. `body_hash` is the SHA-256 of
-    the octets behind the header block. `sent_at` is UTC, None where the message names no date.
+    `fields` holds every field of the header as it came; `header` gives one decoded. `body` is where the body
+    begins. `sent_at` is UTC, None where the message names no date.
     """
 
     from_: list[Address] = field(default_factory=list)
@@ -40,8 +40,17 @@ class Summary:
     references: list[str] = field(default_factory=list)
     snippet: str = ""
     attachments: int = 0
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    body_hash: bytes = b""
+    fields: Fields = field(default_factory=list)
+    body: int = 0
+
+    def header(self, name: str) -> list[str]:
+        """Return the decoded values of every field called `name`, in order. Never raises."""
+        wanted = name.casefold()
+        try:
+            return [decode_words(value) for known, value in self.fields if known.casefold() == wanted]
+        except Exception:
+            # As for a whole message too strange for us: it is kept, and says less.
+            return []
 
 
 def summary_of(raw: Octets, scan: Scan, *, body: bool = True) -> Summary:
@@ -60,8 +69,8 @@ def summary_of(raw: Octets, scan: Scan, *, body: bool = True) -> Summary:
         references=message_ids(first(fields, "references"))[-_REFERENCE_LIMIT:],
         snippet=snippet_in(raw, parts) if body else "",
         attachments=sum(not part.inline for part in parts),
-        headers=[(name, decode_words(value)) for name, value in fields] if body else [],
-        body_hash=body_hash(raw, scan.root.body) if body else b"",
+        fields=fields,
+        body=scan.root.body,
     )
 
 
@@ -71,15 +80,7 @@ def _message_id(value: str) -> str:
     return found[0] if found else clean("".join(value.split()).strip("<>"))[:_LINE_LIMIT]
 
 
-def _addresses(fields: list[tuple[str, str]], name: str) -> list[Address]:
+def _addresses(fields: Fields, name: str) -> list[Address]:
     """Return the addresses of every field called `name`: some letters carry several To."""
     value = ", ".join(value for field_name, value in fields if field_name.lower() == name)
     return addresses_of(value) if value else []
-
-
-def body_hash(raw: Octets, start: int) -> bytes:
-    """Return the SHA-256 of what stands behind the header block."""
-    digest = hashlib.sha256()
-    for at in range(start, len(raw), SLICE_OCTETS):
-        digest.update(raw[at : at + SLICE_OCTETS])
-    return digest.digest()
