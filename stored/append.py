@@ -28,7 +28,7 @@ SNIPPET_CHARACTERS = 200
 LETTER_OCTETS = 16
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Incoming:
     """A message on its way in. `account` and `uidl` are empty for what was written here.
 
@@ -45,7 +45,7 @@ class Incoming:
     flags: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Prepared:
     """An Incoming with everything slow done.
 

@@ -31,6 +31,7 @@ RECENT = timedelta(days=2)
 _OF_THE_SERVER = frozenset(
     (b"status", b"x-status", b"x-uidl", b"x-imap", b"x-imapbase", b"x-keywords", b"content-length", b"lines")
 )
+_BEGINNINGS = [b"\n" + name for name in _OF_THE_SERVER]
 
 
 class Kept(Enum):
@@ -52,6 +53,9 @@ def fingerprint(head: Octets) -> bytes:
     servers add to what they keep are left out. Pure.
     """
     block = head[:HEAD_OCTETS].partition(b"\r\n\r\n")[0].rstrip(b"\r\n")
+    low = b"\n" + block.lower()
+    if b"\r\r" not in low and not any(name in low for name in _BEGINNINGS):
+        return hashlib.sha256(block.replace(b"\r\n", b"\n")).digest()[:FINGERPRINT_OCTETS]
     kept = []
     theirs = False
     for line in block.split(b"\n"):

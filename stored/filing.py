@@ -138,7 +138,7 @@ class Filing:
                 flags=verdict.decision.flags,
             ),
             self._spool,
-            self._mail.words(),
+            self._words,
         )
         origin = Origin(int(now.timestamp()), fetched.octets, known_by)
         return _Ready(fetched.msgno, prepared, origin, fetched.shared, verdict)

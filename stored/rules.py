@@ -7,6 +7,7 @@ kind not known here (a newer profile server may have more) never matches and doe
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, NotRequired, TypedDict
 
 from restante import log
@@ -141,7 +142,7 @@ class _Reading:
             people = _people(field, self._summary)
             return any(self._facts.known(one.address.strip().casefold()) for one in people)
         given = condition.get("values") or [condition.get("value", "")]
-        wanted = [text for text in map(_fold, given) if text]
+        wanted = [text for text in map(_folded, given) if text]
         if op in ("address_is", "domain_is"):
             return self._addressed(condition, op, wanted)
         texts = self._texts(field, condition.get("header", ""), alone=op == "is")
@@ -233,3 +234,7 @@ def _shown(address: Address) -> str:
 
 def _fold(text: str) -> str:
     return " ".join(text.casefold().split())
+
+
+#: What conditions ask for is the same for message after message.
+_folded = lru_cache(maxsize=2048)(_fold)

@@ -107,10 +107,15 @@ def _cleaned(octets: bytes, codec: str) -> str:
 
 
 def _guess(octets: bytes, codec: str) -> str:
-    """Return `octets` as UTF-8, or when they are not: with marks where UTF-8 was declared, else as cp1252."""
+    """Return `octets` as UTF-8, or when they are not: with marks where UTF-8 was declared, else as cp1252.
+
+    What was cut within its last character is UTF-8 all the same, if there is more of it before.
+    """
     try:
         return _cleaned(octets, "utf-8")
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data" and not octets[: error.start].isascii():
+            return _cleaned(octets[: error.start], "utf-8")
         return clean(octets.decode("utf-8", "replace") if codec else octets.decode("cp1252", "restante.c1"))
 
 

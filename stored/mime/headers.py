@@ -34,7 +34,8 @@ def fields_of(block: bytes) -> Fields:
     if not text:
         return [field for line in _lines(block) if (field := _field(decode(line)))]
     text = text.replace("\r\n", "\n").replace("\n ", " ").replace("\n\t", " ")
-    return [field for line in text.split("\n")[:FIELD_LIMIT] if (field := _field(line))]
+    lines = (line.partition(":") for line in text.split("\n")[:FIELD_LIMIT])
+    return [(name.rstrip(), value.strip()) for name, colon, value in lines if colon]
 
 
 def _lines(block: bytes) -> list[bytes]:
@@ -121,8 +122,21 @@ _QUOTED_PAIR = re.compile(r"\\(.)", re.S)
 _BLANK_DOT = re.compile(r"(?<=\S)\s++\.\s*+(?=[\w-])")  # obs-domain: test . example
 
 
+# One address as nearly every field has it, with or without a name: nothing that could mean something else.
+_ONE_ADDRESS = re.compile(
+    r'\s*+(?:"([^"\\]*)"|([^",;:<>()\[\]\\@]*+))\s*+<([!#-\'*+./\w^`{|}~-]++@[\w.-]++)>\s*+', re.ASCII
+)
+
+
 def addresses_of(value: str, limit: int = RECIPIENT_LIMIT) -> list[Address]:
     """Return the addresses of a From or To field in order, at most `limit`, groups opened (RFC 5322 3.4)."""
+    if (one := _ONE_ADDRESS.fullmatch(value)) is not None and limit > 0:
+        name = one[2] if one[1] is None else one[1]
+        return [Address(decode_words(name.strip()).strip("'\" ")[:998] if name else "", one[3][:998])]
+    return _all_addresses(value, limit)
+
+
+def _all_addresses(value: str, limit: int) -> list[Address]:
     found: list[Address] = []
     reading = _Reading()
     at, end = 0, len(value)

@@ -17,7 +17,7 @@ _LONG_LINE_OCTETS = 1 << 16
 _NAME_LIMIT = 255
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Part:
     """One leaf: what it is called and is, and where its octets stand (`raw[start:end]`, in `encoding`).
 

@@ -10,7 +10,6 @@ from stored.mime.headers import (
     addresses_of,
     date_of,
     decode_words,
-    first,
     message_ids,
 )
 from stored.mime.parts import parts_in
@@ -19,9 +18,10 @@ from stored.mime.text import snippet_in
 
 _LINE_LIMIT = 998
 _REFERENCE_LIMIT = 100
+_NOTHING = [""]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Summary:
     """One message in few words. Every text is clean: fit for JSON, XML and one line of a list.
 
@@ -56,17 +56,28 @@ class Summary:
 def summary_of(raw: Octets, scan: Scan, *, body: bool = True) -> Summary:
     """Return the summary of a scanned message; without `body` only what its header says."""
     fields = scan.root.fields
+    said: dict[str, list[str]] = {}
+    for name, value in fields:
+        said.setdefault(name.lower(), []).append(value)
+
+    def first(name: str) -> str:
+        return said.get(name, _NOTHING)[0]
+
+    def addresses(name: str) -> list[Address]:
+        # Some letters carry several To.
+        return addresses_of(", ".join(said[name])) if name in said else []
+
     parts = parts_in(raw, scan, sized=False) if body else []
     return Summary(
-        from_=_addresses(fields, "from"),
-        to=_addresses(fields, "to"),
-        cc=_addresses(fields, "cc"),
-        reply_to=_addresses(fields, "reply-to"),
-        subject=decode_words(first(fields, "subject"))[:_LINE_LIMIT],
-        sent_at=date_of(first(fields, "date")),
-        message_id=_message_id(first(fields, "message-id")),
-        in_reply_to="".join(message_ids(first(fields, "in-reply-to"))[:1]),
-        references=message_ids(first(fields, "references"))[-_REFERENCE_LIMIT:],
+        from_=addresses("from"),
+        to=addresses("to"),
+        cc=addresses("cc"),
+        reply_to=addresses("reply-to"),
+        subject=decode_words(first("subject"))[:_LINE_LIMIT],
+        sent_at=date_of(first("date")),
+        message_id=_message_id(first("message-id")),
+        in_reply_to="".join(message_ids(first("in-reply-to"))[:1]),
+        references=message_ids(first("references"))[-_REFERENCE_LIMIT:],
         snippet=snippet_in(raw, parts) if body else "",
         attachments=sum(not part.inline for part in parts),
         fields=fields,
@@ -78,9 +89,3 @@ def _message_id(value: str) -> str:
     """Return a letter's own id; one without angle brackets and "@", too, is what answers will name."""
     found = message_ids(value)
     return found[0] if found else clean("".join(value.split()).strip("<>"))[:_LINE_LIMIT]
-
-
-def _addresses(fields: Fields, name: str) -> list[Address]:
-    """Return the addresses of every field called `name`: some letters carry several To."""
-    value = ", ".join(value for field_name, value in fields if field_name.lower() == name)
-    return addresses_of(value) if value else []

@@ -11,6 +11,7 @@ from stored.mime.scanner import Node, Octets, Scan
 
 TEXT_LIMIT = 262_144  # characters; what one draft or one message shown may hold
 SNIPPET_LIMIT = 120
+_SNIPPET_FIRST_OCTETS = 700
 _SNIPPET_PLAIN_OCTETS = 4_000
 _SNIPPET_HTML_OCTETS = 4_000
 
@@ -115,12 +116,14 @@ def _decoded(raw: Octets, part: Part) -> tuple[str, bool]:
 def snippet_in(raw: Octets, parts: list[Part]) -> str:
     """Return the beginning of the letter's own words, quotes and signature left out, on one line."""
     for part in body_parts(parts)[:3]:
-        html = part.type == "text/html"
-        if html:
-            text = html_text(decode(_html_beginning(raw, part), part.charset))
+        if part.type == "text/html":
+            snippet = _own_words(html_text(decode(_html_beginning(raw, part), part.charset)))
         else:
-            text = decode(beginning(raw, part, _SNIPPET_PLAIN_OCTETS), part.charset)
-        if snippet := _own_words(text):
+            # Nearly always a few lines are enough; of what has longer quotes, more is decoded.
+            snippet = _own_words(decode(beginning(raw, part, _SNIPPET_FIRST_OCTETS), part.charset))
+            if len(snippet) < SNIPPET_LIMIT:
+                snippet = _own_words(decode(beginning(raw, part, _SNIPPET_PLAIN_OCTETS), part.charset))
+        if snippet:
             return snippet
     return ""
 

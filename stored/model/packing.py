@@ -50,7 +50,7 @@ class PackedPart:
     chunks: Sequence[bytes]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Packed:
     """A message ready to be kept; `dictionary` is the number of the one its octets need, or 0.
 

@@ -24,6 +24,8 @@ from stored.mime.charsets import decode
         ("señal".encode(), "x-no-such-thing", "señal"),
         (b"62696e", "hex", "62696e"),
         (b"xn--", "idna", "xn--"),
+        ("años, ñ".encode()[:-1], "", "años, "),
+        (b"se\xf1", "", "señ"),
         (b"bell\x07 nul\x00 tab\t", "", "bell nul tab\t"),
         (b"\xd8\x00\xd8\x00", "utf-16-be", "\ufffd\ufffd"),
         (b"+2AA-x", "utf-7", "x"),
