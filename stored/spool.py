@@ -33,7 +33,9 @@ class Mapped(mmap.mmap):
 
     def __getitem__(self, key: int | slice) -> bytes:  # type: ignore[override]
         octets = super().__getitem__(key)
-        self._let_go(len(octets) if isinstance(octets, bytes) else 1)
+        # What lies between octets that are some way apart is touched, too.
+        apart = key.step or 1 if isinstance(key, slice) else 1
+        self._let_go(len(octets) * apart if isinstance(octets, bytes) else 1)
         return octets  # type: ignore[return-value]
 
     def _let_go(self, octets: int) -> None:
