@@ -6,6 +6,7 @@ After a restart there is nothing to show until somebody collects; what was colle
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from threading import Lock
 
 from restante.errors import RestanteError
@@ -100,7 +101,7 @@ class Progress:
 
     def _forget_oldest(self) -> None:
         excess = len(self._users) - USERS_REMEMBERED
-        for user in list(self._users)[: max(excess, 0)]:
+        for user in list(islice(self._users, max(excess, 0))):
             if not any(state.running for state in self._users[user].values()):
                 del self._users[user]
 

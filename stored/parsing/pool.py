@@ -11,12 +11,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from restante import log
 from restante.errors import Busy, Draining, TooComplex
+from stored.deadlines import DEADLINES
 from stored.mime.scanner import Octets
 from stored.parsing import frames
 
@@ -71,7 +72,7 @@ class Parsers:
         with self._changed:
             watched, self._watched = self._watched, True
         if not watched:
-            _WATCH.watch(self._rest, self._used_at + self._rest_seconds - time.monotonic())
+            DEADLINES.watch(self._rest, self._used_at + self._rest_seconds - time.monotonic())
 
     def _rest(self) -> None:
         """End the processes that are free where nobody has asked for one since long."""
@@ -171,7 +172,7 @@ class _Process:
         """Return the head and the octets of the answer. Raises ProcessDied."""
         process = self.start()
         assert process.stdin is not None and process.stdout is not None
-        deadline = _WATCH.watch(process.kill, seconds)
+        deadline = DEADLINES.watch(process.kill, seconds)
         try:
             frames.write(process.stdin, head, _pieces(raw), len(raw))  # type: ignore[arg-type]
             told, octets = frames.read(process.stdout)  # type: ignore[arg-type]
@@ -226,45 +227,3 @@ def _environment() -> dict[str, str]:
 def _pieces(raw: Octets) -> Iterator[bytes]:
     for at in range(0, len(raw), frames.SLICE_OCTETS):
         yield raw[at : at + frames.SLICE_OCTETS]
-
-
-class _Watch:
-    """One thread that does what is due: a timer of its own for each request would cost more than reading."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._due: dict[object, tuple[float, Callable[[], None]]] = {}
-        self._thread: threading.Thread | None = None
-
-    def watch(self, act: Callable[[], None], seconds: float) -> Callable[[], None]:
-        """Have `act` done after `seconds` unless what is returned is called before."""
-        key = object()
-        at = time.monotonic() + seconds
-        with self._changed:
-            sooner = not self._due or at < min(due for due, _ in self._due.values())
-            self._due[key] = (at, act)
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="parsing-watch", daemon=True)
-                self._thread.start()
-            elif sooner:
-                self._changed.notify()
-
-        def forget() -> None:
-            with self._changed:
-                self._due.pop(key, None)
-
-        return forget
-
-    def _run(self) -> None:
-        with self._changed:
-            while True:
-                now = time.monotonic()
-                for key, (at, act) in list(self._due.items()):
-                    if at <= now:
-                        del self._due[key]
-                        act()
-                nearest = min((at for at, _ in self._due.values()), default=None)
-                self._changed.wait(None if nearest is None else max(nearest - now, 0.01))
-
-
-_WATCH = _Watch()

@@ -8,11 +8,12 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from stored.deadlines import DEADLINES
 from stored.search import frames
 from stored.search.index import IndexAway, IndexBroken, Mark, Standing
 
@@ -97,14 +98,16 @@ class Child:
     def _ask(self, head: dict[str, Any], octets: Sequence[bytes] = (), seconds: float = 60) -> dict[str, Any]:
         process = self._started()
         assert process.stdin is not None and process.stdout is not None
+        in_time = DEADLINES.watch(process.kill, seconds * PATIENCE)
         try:
-            with _killed_after(process, seconds * PATIENCE):
-                frames.write(process.stdin, head | {"seconds": seconds}, octets)  # type: ignore[arg-type]
-                answer, _ = frames.read(process.stdout)  # type: ignore[arg-type]
+            frames.write(process.stdin, head | {"seconds": seconds}, octets)  # type: ignore[arg-type]
+            answer, _ = frames.read(process.stdout)  # type: ignore[arg-type]
         except (EOFError, OSError, ValueError) as error:
             self._process = None
             _end(process)
             raise ChildDied(str(process.returncode)) from error
+        finally:
+            in_time()
         if "broken" in answer:
             raise IndexBroken(answer["broken"])
         if "away" in answer:
@@ -127,17 +130,6 @@ class Child:
                     process_group=0,
                 )
             return self._process
-
-
-@contextmanager
-def _killed_after(process: "subprocess.Popen[bytes]", seconds: float) -> Iterator[None]:
-    timer = threading.Timer(seconds, process.kill)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
