@@ -17,7 +17,7 @@ from pathlib import Path
 
 from stored.search.plan import COLUMNS, Plan
 
-VERSION = 2
+VERSION = 3
 SLOT_SECONDS = 64
 TOP_SLOT = 1 << 62
 
@@ -142,17 +142,18 @@ class Index:
     # How far ------------------------------------------------------------------------------------
 
     def mark(self) -> Mark:
-        with _translated():
-            found = dict(self._connection.execute("SELECT name, value FROM meta"))
-        return Mark(str(found.get("epoch", "")), int(found.get("uid", 0)), int(found.get("step", 0)))
+        return self.standing().mark
 
     def standing(self) -> Standing:
-        mark = self.mark()
         with _translated():
-            counted = "SELECT count(*) FROM docs WHERE dead = {}"
-            live, dead = (self._connection.execute(counted.format(one)).fetchone()[0] for one in (0, 1))
-            kept = self._connection.execute("SELECT value FROM meta WHERE name = 'tidied'").fetchone()
-        return Standing(mark, live, dead, kept[0] if kept else 0)
+            kept = dict(self._connection.execute("SELECT name, value FROM meta"))
+        live, dead, tidied = (int(kept.get(name, 0)) for name in ("live", "dead", "tidied"))
+        return Standing(
+            Mark(str(kept.get("epoch", "")), int(kept.get("uid", 0)), int(kept.get("step", 0))),
+            live,
+            dead,
+            tidied,
+        )
 
     def uids(self) -> list[int]:
         """Return the uids of all live documents."""
@@ -170,10 +171,13 @@ class Index:
         with _translated():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                if agreed := self.mark() == before:
-                    self._write(documents, gone)
+                standing = self.standing()
+                if agreed := standing.mark == before:
+                    added, buried = self._write(documents, gone)
                     for name in ("epoch", "uid", "step"):
                         self._keep(name, getattr(after, name))
+                    self._keep("live", standing.live + added - buried)
+                    self._keep("dead", standing.dead + buried)
                 self._connection.execute("COMMIT")
             except BaseException:
                 self._free.clear()
@@ -185,10 +189,12 @@ class Index:
     def _keep(self, name: str, value: object) -> None:
         self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
-    def _write(self, documents: Iterable[Document], gone: Iterable[int]) -> None:
+    def _write(self, documents: Iterable[Document], gone: Iterable[int]) -> tuple[int, int]:
+        """Return how many documents were added and how many buried."""
         run = self._connection.execute
+        added, buried = 0, 0
         for uid in gone:
-            run("UPDATE docs SET dead = 1 WHERE uid = ?", (uid,))
+            buried += run("UPDATE docs SET dead = 1 WHERE uid = ? AND NOT dead", (uid,)).rowcount
         for one in documents:
             if run("SELECT 1 FROM docs WHERE uid = ?", (one.uid,)).fetchone():
                 continue
@@ -201,6 +207,8 @@ class Index:
                 f"INSERT INTO words(rowid, {', '.join(COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?)",
                 (slot, *one.texts),
             )
+            added += 1
+        return added, buried
 
     def _slot(self, time: int) -> int:
         """Return the free slot for something that came at `time`: its own, or the first free one after."""
@@ -234,7 +242,8 @@ class Index:
             if self._connection.total_changes - before >= 2:
                 return True
             run("PRAGMA incremental_vacuum").fetchall()
-            self._keep("tidied", run("SELECT count(*) FROM docs").fetchone()[0])
+            standing = self.standing()
+            self._keep("tidied", standing.live + standing.dead)
             run("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             return False
 

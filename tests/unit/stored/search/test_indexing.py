@@ -25,9 +25,13 @@ def path_of(mail):
 
 
 def standing(mail):
+    """Return what the index says of itself, which is what is in it."""
     index = Index.reading(path_of(mail))
     try:
-        return index.standing()
+        told = index.standing()
+        counted = index._connection.execute("SELECT count(*), total(dead) FROM docs").fetchone()
+        assert counted == (told.live + told.dead, told.dead)
+        return told
     finally:
         index.close()
 
