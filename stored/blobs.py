@@ -200,9 +200,15 @@ class Blobs:
             blob = Blob(id, part.name, usable_type(part.type), octets, f"{etag}-{part.part}")
             yield blob, slices_of(raw, part)
 
-    def octets(self, user: str, id: str) -> tuple[Blob, bytes]:
-        """Return a blob with all its octets, for a letter that takes it along. Raises NotFound, Damaged."""
+    def octets(
+        self, user: str, id: str, admit: Callable[[Blob], object] = lambda blob: None
+    ) -> tuple[Blob, bytes]:
+        """Return a blob with all its octets, for a letter that takes it along. Raises NotFound, Damaged.
+
+        `admit` is asked before they are read, and raises where they are too many.
+        """
         with self.opened(user, id) as (blob, pieces):
+            admit(blob)
             return blob, b"".join(pieces)
 
     def spooled(self, user: str, id: str) -> tuple[Blob, BinaryIO]:

@@ -85,11 +85,15 @@ def compose(letter: Letter) -> Composed:
     body = _body(letter.text, letter.attachments)
     octets = b"".join([*private, *head, *body])
     if len(octets) > LETTER_OCTETS:
-        raise TooLarge(
-            f"With its attachments the letter has {len(octets) // 1_000_000} MB; at most"
-            f" {LETTER_OCTETS // 1_000_000} MB can be sent. Send some of the files in a letter of their own."
-        )
+        raise too_large(len(octets))
     return Composed(octets, sum(map(len, private)))
+
+
+def too_large(octets: int) -> TooLarge:
+    return TooLarge(
+        f"With its attachments the letter has {octets // 1_000_000} MB; at most"
+        f" {LETTER_OCTETS // 1_000_000} MB can be sent. Send some of the files in a letter of their own."
+    )
 
 
 # The header -------------------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ from restante.address import Address, format_address, parse, parse_list
 from restante.errors import InvalidArgument, NotFound, OverQuota, Unavailable
 from stored import mime
 from stored.append import Incoming, append, prepare
-from stored.blobs import BlobId, Blobs, no_blob, usable_type
-from stored.compose import Attachment, Letter, compose
+from stored.blobs import Blob, BlobId, Blobs, no_blob, usable_type
+from stored.compose import LETTER_OCTETS, Attachment, Letter, compose, too_large
 from stored.identities import Identity, Writer, Writers
 from stored.messages import message_id, served, uid_of_id
 from stored.model.account import Account
@@ -160,17 +160,23 @@ class Drafts:
     # Attachments --------------------------------------------------------------------------------
 
     def attachments(self, user: str, draft: Draft, id: str = "") -> list[Attachment]:
-        """Return the files of a draft with their octets. Raises NotFound for one that is gone.
+        """Return the files of a draft with their octets. Raises NotFound for one that is gone, TooLarge.
 
         A client that saved a draft twice may still name a part of the copy before the last: then the
         same file of the draft `id` is meant.
         """
-        found = []
+        found: list[Attachment] = []
+
+        def admit(blob: Blob) -> None:
+            octets = blob.octets + sum(len(file.octets) for file in found)
+            if octets > LETTER_OCTETS:
+                raise too_large(octets)
+
         for wanted in draft.get("attachments", []):
             try:
-                blob, octets = self.blobs.octets(user, wanted["blob"])
+                blob, octets = self.blobs.octets(user, wanted["blob"], admit)
             except NotFound:
-                blob, octets = self.blobs.octets(user, self._same_file(user, wanted, id))
+                blob, octets = self.blobs.octets(user, self._same_file(user, wanted, id), admit)
             name = wanted["name"] or blob.name
             found.append(Attachment(name, usable_type(wanted["type"] or blob.type), octets))
         return found

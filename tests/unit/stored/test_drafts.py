@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from restante.errors import NotFound, OverQuota, Unavailable
+from restante.errors import NotFound, OverQuota, TooLarge, Unavailable
 from restante.wire import check
 from stored import types
 from stored.blobs import Blobs
@@ -238,3 +238,11 @@ def test_an_attribution_without_date_or_author():
 def test_a_quote_is_cut_at_a_line():
     assert quoted("one\ntwo\n\nthree\n", 100) == "> one\n> two\n>\n> three"
     assert quoted("one\ntwo", 8) == "> one"
+
+
+def test_files_too_large_to_be_sent_are_refused_before_they_are_read(drafts, blobs, monkeypatch):
+    monkeypatch.setattr("stored.drafts.LETTER_OCTETS", 3_000)
+    files = [upload(blobs, bytes(2_000)), upload(blobs, bytes(1_001))]
+    assert len(drafts.attachments("ana", {"attachments": files[:1]})) == 1
+    with pytest.raises(TooLarge, match="MB"):
+        drafts.attachments("ana", {"attachments": files})
