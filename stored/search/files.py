@@ -29,6 +29,14 @@ def current(directory: Path) -> Path | None:
     return directory / f"search-{numbers[-1]}.db" if numbers else None
 
 
+def inode(path: Path) -> int:
+    """Return which file has that name now, 0 when none: an index may be removed and made anew under it."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return 0
+
+
 def next_number(directory: Path) -> int:
     return max([0, *_numbers(directory, "db"), *_numbers(directory, "part")]) + 1
 

@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stored.search import files
 from stored.search.index import Index, IndexAway, IndexBroken
 
 
 @dataclass
 class _Reader:
     path: Path
+    inode: int
     index: Index | None = None
     turn: threading.Lock = field(default_factory=threading.Lock)
     gone: bool = False
@@ -47,12 +49,13 @@ class Readers:
                 return
 
     def _reader(self, user: str, path: Path) -> _Reader:
+        inode = files.inode(path)
         with self._guard:
             reader = self._readers.get(user)
             dropped = []
-            if reader is None or reader.path != path:
+            if reader is None or (reader.path, reader.inode) != (path, inode):
                 dropped = [reader] if reader else []
-                reader = self._readers[user] = _Reader(path)
+                reader = self._readers[user] = _Reader(path, inode)
             self._readers.move_to_end(user)
             while len(self._readers) > self._most:
                 dropped.append(self._readers.popitem(last=False)[1])

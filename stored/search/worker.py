@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from restante.heap import give_back
 from stored.mime.scanner import Octets
-from stored.search import frames
+from stored.search import files, frames
 from stored.search.extract import document
 from stored.search.index import Document, Index, IndexAway, IndexBroken, Mark
 from stored.spool import Mapped
@@ -54,13 +54,13 @@ class Worker:
 
     def _index(self, path: str) -> Index:
         index, file = self._open.get(path, (None, 0))
-        if index is not None and _file(path) != file:
+        if index is not None and files.inode(Path(path)) != file:
             # Somebody has removed it under its name.
             self._open.pop(path)[0].close()
             index = None
         if index is None:
             index = Index.writing(Path(path))
-            self._open[path] = index, _file(path)
+            self._open[path] = index, files.inode(Path(path))
             if len(self._open) > OPEN:
                 self._open.popitem(last=False)[1][0].close()
         self._open.move_to_end(path)
@@ -91,14 +91,6 @@ class Worker:
         if head["path"] in self._open:
             self._open.pop(head["path"])[0].close()
         return {}
-
-
-def _file(path: str) -> int:
-    """Return which file has that name now, 0 when none."""
-    try:
-        return Path(path).stat().st_ino
-    except FileNotFoundError:
-        return 0
 
 
 def _documents(items: list[dict[str, Any]], octets: memoryview) -> list[Document]:

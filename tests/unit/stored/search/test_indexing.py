@@ -285,6 +285,8 @@ def test_flags_and_folders_alone_wake_no_process(store, mail, tmp_path):
 def test_an_index_that_somebody_removed_is_made_anew(mail, searching):
     keep_many(mail, 3)
     searching.caught_up()
-    files.remove_all(mail.directory)
-    until(lambda: searching.ask("letter")["indexed"])
     assert len(everything(searching)) == 3
+    files.remove_all(mail.directory)
+    keep_many(mail, 2)
+    until(lambda: searching.ask("letter")["indexed"])
+    assert len(everything(searching)) == 5
