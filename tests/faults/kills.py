@@ -1,7 +1,7 @@
 """Kill collecting again and again, and look each time whether anything was lost or doubled (promises 1, 2).
 
     .venv/bin/python -m tests.faults.kills --count 500
-    .venv/bin/python -m tests.faults.kills --count 100 --boundaries    at system calls, by strace
+    .venv/bin/python -m tests.faults.kills --count 500 --boundaries    at system calls, by strace
 
 A real Dovecot holds 200 letters, which are collected and deleted there once they are stored. The process is
 killed (SIGKILL) at a random moment, or as it enters a random one of its writes, flushes and sends. After
@@ -35,8 +35,11 @@ MESSAGES = 200
 # Under strace everything takes its time.
 MESSAGES_TRACED = 60
 CALLS = "fsync,fdatasync,write,pwrite64,sendto,ftruncate,rename,unlink"
-# How many of those one collecting makes, or a little fewer.
-MOST_CALLS = 150
+# How many of those a collecting makes, about: in any case, and for each letter that is to be collected.
+CALLS_OF_A_VISIT = 30
+CALLS_OF_A_LETTER = 2
+# How long a collecting takes that is killed in time.
+LONGEST_SECONDS = 1.2
 
 
 class Failure(Exception):
@@ -99,15 +102,10 @@ def forked(work: Callable[[], object]) -> list[str]:
     return found
 
 
-def kill_in_time(task: Task, dice: random.Random, longest: float) -> bool:
+def kill_in_time(task: Task, dice: random.Random, _: int) -> bool:
     """Collect in a child that is killed at a random moment; return whether it got through before."""
-    child = os.fork()
-    if not child:
-        try:
-            os._exit(collect(task) != "done")
-        finally:
-            os._exit(2)
-    until = time.monotonic() + dice.uniform(0, longest)
+    child = collecting(task)
+    until = time.monotonic() + dice.uniform(0, LONGEST_SECONDS)
     while time.monotonic() < until:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
@@ -115,12 +113,15 @@ def kill_in_time(task: Task, dice: random.Random, longest: float) -> bool:
         time.sleep(0.001)
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
-    return not os.WIFSIGNALED(status) and _through(status)
+    return _through(status)
 
 
-def kill_at_a_call(task: Task, dice: random.Random, longest: float) -> bool:
-    """The same, killed as a thread of it enters its N-th call of those that matter."""
-    inject = f"inject={CALLS}:signal=SIGKILL:when={dice.randint(1, MOST_CALLS)}"
+def kill_at_a_call(task: Task, dice: random.Random, left: int) -> bool:
+    """The same, killed as a thread of it enters its N-th call of those that matter; `left` are to come."""
+    read, write = os.pipe()
+    child = collecting(task, lambda: os.read(read, 1))
+    calls = CALLS_OF_A_VISIT + CALLS_OF_A_LETTER * left
+    inject = f"inject={CALLS}:signal=SIGKILL:when={dice.randint(1, calls)}"
     command = [
         "strace",
         "-f",
@@ -131,21 +132,40 @@ def kill_at_a_call(task: Task, dice: random.Random, longest: float) -> bool:
         f"trace={CALLS}",
         "-e",
         inject,
+        "-p",
+        str(child),
     ]
-    done = subprocess.run(
-        [*command, sys.executable, "-m", "tests.faults.collecting", *task.arguments()],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL):
-        return False
-    if done.returncode:
-        raise Failure(f"collecting ended with {done.returncode}: {done.stdout + done.stderr!r}")
-    return True
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as tracer:
+        # It begins once it is watched: starting Python anew, and that under strace, takes ten times as long.
+        while "TracerPid:\t0\n" in Path(f"/proc/{child}/status").read_text():
+            if tracer.poll() is not None:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                raise Failure(f"strace ended: {tracer.communicate()[1]!r}")
+            time.sleep(0.001)
+        os.write(write, b"-")
+        _, status = os.waitpid(child, 0)
+    os.close(read)
+    os.close(write)
+    return _through(status)
+
+
+def collecting(task: Task, wait: Callable[[], object] = lambda: None) -> int:
+    """Start a child that waits and then collects; return its process id."""
+    child = os.fork()
+    if not child:
+        try:
+            wait()
+            os._exit(collect(task) != "done")
+        finally:
+            os._exit(2)
+    return child
 
 
 def _through(status: int) -> bool:
+    """Return whether a child ended by itself, its work done. Raises Failure where it was not."""
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+        return False
     if os.waitstatus_to_exitcode(status):
         raise Failure(f"collecting ended with {os.waitstatus_to_exitcode(status)}")
     return True
@@ -161,13 +181,15 @@ def run(count: int, seed: int, boundaries: bool, say: Callable[[str], object] = 
     kills = rounds = 0
     try:
         with Dovecot(authority) as server:
+            coming = Round(server, authority.file, directory, 1, seed, messages)
             while kills < count:
                 rounds += 1
-                one = Round(server, authority.file, directory, rounds, seed, messages)
-                killed = 0
-                while not kill(one.task, dice, 1.2):
+                # Dovecot looks for new users once a second, so each is made a round early.
+                one, coming = coming, Round(server, authority.file, directory, rounds + 1, seed, messages)
+                killed, left = 0, messages
+                while not kill(one.task, dice, left):
                     killed += 1
-                    one.check()
+                    left = messages - one.check()
                 if one.check() != messages or one.there():
                     raise Failure(f"{one.user}: {one.check()} are here and {len(one.there())} left there")
                 kills += killed
