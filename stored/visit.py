@@ -6,7 +6,8 @@ a name turned out to be another message's, or something is to be deleted at once
 """
 
 import random
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 
@@ -154,23 +155,23 @@ class Visit:
 
     def _fetch(self, session: Session, listing: Listing, turn: Turn) -> Ended:
         """Fetch and file what is new, until all of it came or the turn is over."""
-        wanted = self._wanted(listing)
+        wanted = deque(self._wanted(listing))
         self._report.fetching(self._total)
-        at = 0
         try:
-            while at < len(wanted):
-                # What was asked for comes: the turn is given up between two windows only.
-                some = wanted[at : at + self._limits.window_messages * 4]
-                at += len(some)
-                if not self._fetch_some(session, listing, some):
-                    return Ended.MORE
-                if at < len(wanted) and not turn.may_go_on():
-                    return Ended.LATER
+            if not self._fetch_some(session, listing, self._in_turn(turn, wanted)):
+                return Ended.MORE
         finally:
             self._filing.flush()
-        return Ended.DONE
+        return Ended.LATER if wanted else Ended.DONE
 
-    def _fetch_some(self, session: Session, listing: Listing, entries: list[Entry]) -> bool:
+    def _in_turn(self, turn: Turn, wanted: deque[Entry]) -> Iterator[Entry]:
+        """Take from `wanted` as long as the turn lasts, a window at least: what was asked for comes."""
+        taken = 0
+        while wanted and (taken < self._limits.window_messages or turn.may_go_on()):
+            taken += 1
+            yield wanted.popleft()
+
+    def _fetch_some(self, session: Session, listing: Listing, entries: Iterable[Entry]) -> bool:
         """Fetch these; return whether the session can go on."""
         entry: Entry | None = None
         try:

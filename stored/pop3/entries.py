@@ -1,5 +1,6 @@
-"""What a maildrop lists, line by line, and the numbers in it. Pure."""
+"""What a maildrop lists, line by line, and the numbers in it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 # A unique-id has 70 octets at most (RFC 1939 section 7); servers that go somewhat beyond do no harm.
@@ -19,6 +20,19 @@ class Entry:
     msgno: int
     uidl: str
     octets: int
+
+
+class Rest:
+    """Entries still to be asked for, taken one by one; `next` is known beforehand, None at the end."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._entries = iter(entries)
+        self.next: Entry | None = next(self._entries, None)
+
+    def take(self) -> Entry:
+        assert self.next is not None
+        taken, self.next = self.next, next(self._entries, None)
+        return taken
 
 
 def entries_of(uidls: dict[int, bytes], sizes: dict[int, bytes], *, by_size: bool) -> list[Entry]:

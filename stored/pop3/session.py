@@ -11,7 +11,7 @@ from types import TracebackType
 
 from restante.errors import RemoteError, RemoteProtocol, RemoteRefused, RestanteError, TlsUnavailable
 from stored.pop3.capabilities import Capabilities
-from stored.pop3.entries import ENTRY_OCTETS, Entry, entries_of, number, numbered
+from stored.pop3.entries import ENTRY_OCTETS, Entry, Rest, entries_of, number, numbered
 from stored.pop3.login import Login
 from stored.pop3.replies import Reply, refusal, understood
 from stored.pop3.wire import Limits, MessageTooLarge, Wire
@@ -233,14 +233,16 @@ class Session:
     ) -> Iterator[tuple[Entry, bytes]]:
         """Give a command for each entry, some ahead where the server allows it; yield the status lines.
 
-        The rest of an answer must be read before the next one is asked for.
+        The rest of an answer must be read before the next one is asked for. `entries` are taken as they are
+        asked for, one before.
         """
-        rest = deque(entries)
+        rest = Rest(entries)
         asked: deque[Entry] = deque()
-        while rest or asked:
+        while rest.next or asked:
             if not asked:
                 self._wire.expect_silence()
-            if len(asked) <= self._limits.window_messages // 2:
+            # Early enough for what is asked to be on its way before what was asked has come.
+            if len(asked) <= self._limits.window_messages * 3 // 4:
                 self._ask_ahead(rest, asked, command, octets, leaving=leaving)
             self._unread = len(asked)
             yield asked[0], self._wire.line()
@@ -249,7 +251,7 @@ class Session:
 
     def _ask_ahead(
         self,
-        rest: deque[Entry],
+        rest: Rest,
         asked: deque[Entry],
         command: Callable[[Entry], str],
         octets: Callable[[Entry], int],
@@ -260,13 +262,13 @@ class Session:
         window = self._limits.window_messages if self.capabilities.pipelining else 1
         room = self._limits.window_octets - sum(map(octets, asked))
         commands: list[str] = []
-        while rest and len(asked) < window:
-            room -= octets(rest[0])
+        while rest.next and len(asked) < window:
+            room -= octets(rest.next)
             if asked and room < 0:
                 break
-            asked.append(rest.popleft())
+            asked.append(rest.take())
             commands.append(command(asked[-1]))
-        if commands and not rest and leaving and self.capabilities.pipelining and not self._deleting:
+        if commands and not rest.next and leaving and self.capabilities.pipelining and not self._deleting:
             self._leaving = True
             commands.append("QUIT")
         if commands:

@@ -1,5 +1,6 @@
 """Sessions with a server that behaves: what is asked, what comes back, and in which order."""
 
+from collections import deque
 from contextlib import suppress
 
 import pytest
@@ -82,6 +83,22 @@ def test_the_window_is_bounded_in_number(pop):
         server.wait_for("RETR", 8)
         assert server.count("RETR") == 8
         assert sum(1 for _ in arriving) == 49
+
+
+def test_entries_are_taken_as_they_are_asked_for(pop):
+    """So that whoever gives them can end at any time, and the window never runs empty before."""
+    with PopServer([b"a\r\n"] * 50) as server, pop(server, window_messages=8) as session:
+        left = deque(session.entries())
+        given = (left.popleft() for _ in range(30))
+        arriving = session.retrieve(given)
+        next(arriving)
+        assert len(left) == 50 - 8 - 1
+        next(arriving)
+        next(arriving)
+        server.wait_for("RETR", 10)
+        assert sum(1 for _ in arriving) == 27
+        assert (len(left), server.count("RETR")) == (20, 30)
+        assert session.quit()
 
 
 def test_the_window_is_bounded_in_octets(pop):
