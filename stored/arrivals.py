@@ -95,7 +95,7 @@ def arrive(account: Account, prepared: Prepared, origin: Origin, *, shared: bool
     name = exact if shared or not prepared.uidl else prepared.uidl
     uid, kept = _known(account, drop, prepared, origin, exact)
     if not uid:
-        uid = append(account, replace(prepared, uidl=name))
+        uid = append(account, prepared if name == prepared.uidl else replace(prepared, uidl=name))
     elif kept is Kept.AGAIN:
         account.arrived_again(uid, prepared.account, origin.received_at)
     # Days are counted from the first time.

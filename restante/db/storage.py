@@ -114,17 +114,15 @@ class EmbeddedStorage(FileStorage):  # type: ignore[misc]
     # Writing
 
     def store(self, *args: Any) -> Any:
-        with self._noticing_failed_writes():
+        try:
             return super().store(*args)
+        except OSError:
+            self._spoiled = True
+            raise
 
     def tpc_vote(self, transaction: Any) -> Any:
-        with self._noticing_failed_writes():
-            return super().tpc_vote(transaction)
-
-    @contextlib.contextmanager
-    def _noticing_failed_writes(self) -> Any:
         try:
-            yield
+            return super().tpc_vote(transaction)
         except OSError:
             self._spoiled = True
             raise

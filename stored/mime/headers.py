@@ -8,6 +8,7 @@ import binascii
 import re
 from datetime import UTC, datetime
 from email.utils import mktime_tz, parsedate_tz
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -16,6 +17,7 @@ from stored.mime.charsets import clean, decode
 FIELD_LIMIT = 1_000
 RECIPIENT_LIMIT = 1_000
 PARAMETER_OCTETS = 16_384
+USUAL_VALUE = 80  # characters
 
 
 class Address(NamedTuple):
@@ -250,7 +252,12 @@ def parameters_of(value: str) -> tuple[str, dict[str, str]]:
 
     Sections and character sets by RFC 2231, and encoded words where people put them.
     """
-    value = value[:PARAMETER_OCTETS]
+    if len(value) <= USUAL_VALUE and "boundary" not in value:
+        return _usual_parameters(value)
+    return _parameters(value[:PARAMETER_OCTETS])
+
+
+def _parameters(value: str) -> tuple[str, dict[str, str]]:
     main = value.partition(";")[0].partition("(")[0].strip().lower()
     if ";" not in value:
         return main, {}
@@ -265,6 +272,10 @@ def parameters_of(value: str) -> tuple[str, dict[str, str]]:
             plain.setdefault(match[1].lower(), decode_words(text) if "=?" in text else clean(text))
     plain.update({name: _joined(found) for name, found in sections.items()})
     return main, plain
+
+
+#: Most letters say the same few things of themselves.
+_usual_parameters = lru_cache(maxsize=512)(_parameters)
 
 
 def _unquoted(text: str) -> str:

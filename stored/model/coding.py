@@ -123,21 +123,24 @@ def decoded(raw: Octets, run: Run) -> Iterator[bytes]:
 
 
 def _proved(block: bytes, lines: int, run: Run, last: bytes = b"") -> bytes:
-    """Return what `lines` full lines and a last one without its end are the base64 of."""
+    """Return what `lines` full lines and a last one without its end are the base64 of.
+
+    Decoding passes over what is no letter of base64. Where line ends stand where they must, and as many
+    octets come as the rest can hold, all of the rest is letters; and those are written in one way only.
+    """
     line = run.width + 1 + run.crlf
-    letters = block.translate(None, b"\r\n")
-    if len(letters) != lines * run.width or block[line - 1 :: line] != b"\n" * lines:
+    if len(block) != lines * line or block[line - 1 :: line] != b"\n" * lines:
         raise NotCanonical("lines of different lengths")
     if run.crlf and block[line - 2 :: line] != b"\r" * lines:
         raise NotCanonical("line ends of two kinds")
-    letters += last
     try:
-        octets = pybase64.b64decode(letters, validate=True)
+        octets = pybase64.b64decode(block)
+        end = pybase64.b64decode(last, validate=True)
     except ValueError as trouble:
         raise NotCanonical(str(trouble)) from None
-    if pybase64.b64encode(octets) != letters:
+    if len(octets) != lines * run.width // 4 * 3 or pybase64.b64encode(end) != last:
         raise NotCanonical("another way to write the same")
-    return octets
+    return octets + end if last else octets
 
 
 def coded_octets(octets: int, width: int, crlf: bool) -> int:

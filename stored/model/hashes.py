@@ -7,12 +7,15 @@ no server can choose texts that collide.
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from BTrees.LLBTree import LLBTree
 
 PROBES = 8
 
 
+# What is looked for is remembered in the next moment.
+@lru_cache(maxsize=256)
 def _digest(salt: bytes, text: str) -> tuple[int, int]:
     """Return 62 bits for the place and 34 to verify it."""
     octets = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=salt, digest_size=12).digest()

@@ -12,6 +12,7 @@ from stored import dictionary
 from stored.messages import delete, raw_of
 from stored.model import packing
 from stored.model.body import CHUNK_OCTETS, Words, pack
+from stored.model.coding import NotCanonical, Run, decoded, encoded
 from stored.model.octets import Dictionaries
 from stored.store import Store
 from tests.unit.stored.keeping import keep, letter, prepared
@@ -124,6 +125,25 @@ def test_octets_that_look_like_base64_come_out_whole_and_in_part(one_store, piec
     assert (
         b"".join(mail.read(lambda account: list(account.bodies[uid].pieces(start, stop)))) == raw[start:stop]
     )
+
+
+@given(
+    places=st.lists(st.tuples(st.integers(0, 1_500), st.integers(0, 255)), min_size=1, max_size=4),
+    end=st.sampled_from([b"\r\n", b"\n"]),
+)
+def test_what_is_proved_can_be_written_in_one_way_only(places, end):
+    raw = bytearray(base64_lines(bytes(range(256)) * 4, end=end))
+    for place, octet in places:
+        raw[place % len(raw)] = octet
+    run = Run(0, len(raw.rstrip(b"\r\n")), 76, end == b"\r\n")
+    try:
+        octets = b"".join(decoded(bytes(raw), run))
+    except NotCanonical:
+        return
+    written = encoded(
+        lambda start, stop: octets[start:stop], len(octets), run.width, run.crlf, 0, run.end - run.start
+    )
+    assert b"".join(written) == bytes(raw[: run.end])
 
 
 def test_any_range_of_a_large_woven_message_can_be_read(mail):
