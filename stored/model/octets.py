@@ -4,8 +4,9 @@ Each piece carries zstd's own checksum and can be read without the others.
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from typing import Any
 
 import zstandard
 from persistent import Persistent
@@ -78,31 +79,41 @@ def loaded(dictionary: bytes) -> zstandard.ZstdCompressionDict:
 
 def compress(octets: bytes, dictionary: bytes = b"") -> bytes:
     """Return `octets` compressed, with a checksum. Pure."""
-    if not dictionary:
-        if not hasattr(_local, "compressor"):
-            _local.compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
-        return _local.compressor.compress(octets)  # type: ignore[no-any-return]
-    known, compressor = getattr(_local, "with_dictionary", (None, None))
-    if known is not dictionary:
-        compressor = zstandard.ZstdCompressor(
-            level=LEVEL, write_checksum=True, write_dict_id=False, dict_data=loaded(dictionary)
-        )
-        _local.with_dictionary = (dictionary, compressor)
-    return compressor.compress(octets)  # type: ignore[no-any-return, union-attr]
+    return _tool("compressor", dictionary, _compressor).compress(octets)  # type: ignore[no-any-return]
 
 
 def decompress(packed: bytes, dictionary: bytes = b"") -> bytes:
     """Return what was compressed, at most 256 KB of it. Raises Damaged."""
     try:
-        if not dictionary:
-            if not hasattr(_local, "decompressor"):
-                _local.decompressor = zstandard.ZstdDecompressor()
-            decompressor = _local.decompressor
-        else:
-            decompressor = zstandard.ZstdDecompressor(dict_data=loaded(dictionary))
-        return decompressor.decompress(packed, max_output_size=CHUNK_OCTETS)  # type: ignore[no-any-return]
+        tool = _tool("decompressor", dictionary, _decompressor)
+        return tool.decompress(packed, max_output_size=CHUNK_OCTETS)  # type: ignore[no-any-return]
     except zstandard.ZstdError as trouble:
         raise damaged(repr(trouble)) from trouble
+
+
+def _compressor(dictionary: bytes) -> Any:
+    if not dictionary:
+        return zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
+    return zstandard.ZstdCompressor(
+        level=LEVEL, write_checksum=True, write_dict_id=False, dict_data=loaded(dictionary)
+    )
+
+
+def _decompressor(dictionary: bytes) -> Any:
+    return zstandard.ZstdDecompressor(dict_data=loaded(dictionary) if dictionary else None)
+
+
+def _tool(kind: str, dictionary: bytes, make: Callable[[bytes], Any]) -> Any:
+    """Return this thread's own, made once: none may be used by two threads, and making one takes long.
+
+    One is kept without a dictionary and one with the dictionary used last.
+    """
+    name = f"{kind} with a dictionary" if dictionary else kind
+    known, tool = _local.__dict__.get(name, (None, None))
+    if tool is None or known is not dictionary:
+        tool = make(dictionary)
+        setattr(_local, name, (dictionary, tool))
+    return tool
 
 
 class BodyChunk(Persistent):  # type: ignore[misc]

@@ -39,7 +39,7 @@ CALLS = "fsync,fdatasync,write,pwrite64,sendto,ftruncate,rename,unlink"
 CALLS_OF_A_VISIT = 30
 CALLS_OF_A_LETTER = 2
 # How long a collecting takes that is killed in time.
-LONGEST_SECONDS = 1.2
+LONGEST_SECONDS = 0.6
 
 
 class Failure(Exception):
@@ -156,7 +156,10 @@ def collecting(task: Task, wait: Callable[[], object] = lambda: None) -> int:
     if not child:
         try:
             wait()
-            os._exit(collect(task) != "done")
+            told = collect(task)
+            if told != "done":
+                print(told, file=sys.stderr, flush=True)
+            os._exit(told != "done")
         finally:
             os._exit(2)
     return child
