@@ -48,6 +48,7 @@ from stored.service.quota import QuotaService
 from stored.service.rules import RuleService
 from stored.service.search import SearchService
 from stored.service.sessions import SessionService
+from stored.service.threads import ThreadService
 from stored.service.transfer import TransferService
 from stored.sessions import Sessions
 from stored.settings import Settings
@@ -103,6 +104,7 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
         SessionService(sessions),
         FolderService(store),
         MessageService(store, reader),
+        ThreadService(store),
         SearchService(finder),
         PictureService(blobs, reader),
         collecting,

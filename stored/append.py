@@ -13,11 +13,13 @@ from pathlib import Path
 
 from restante.errors import OverQuota
 from restante.wire import dumps, to_time
+from stored.clues import clues_of
 from stored.mime import Address, Octets, Summary
 from stored.model.account import Account
 from stored.model.body import Body, Packed, Words, pack
 from stored.model.folder import Folder
 from stored.model.roles import INBOX
+from stored.model.threads import Clues
 from stored.model.word import MAX_TIME, MAX_UID
 
 RECIPIENTS_SHOWN = 3
@@ -50,12 +52,13 @@ class Prepared:
     """An Incoming with everything slow done.
 
     `letter` is what all copies of one letter agree in, empty where it cannot be said. `names` are what it
-    can be found by again: its Message-ID, and something of its own.
+    can be found by again: its Message-ID, and something of its own. `clues` tell its thread.
     """
 
     row: bytes
     packed: Packed
     names: tuple[str, ...]
+    clues: Clues
     letter: bytes
     account: str
     uidl: str
@@ -79,6 +82,7 @@ def prepare(incoming: Incoming, spool: Path | None = None, words: Words | None =
         row=_row(incoming, received_at),
         packed=packed,
         names=tuple(filter(None, (summary.message_id, own))),
+        clues=clues_of(summary),
         letter=letter,
         account=incoming.account,
         uidl=incoming.uidl,
@@ -103,6 +107,7 @@ def append(account: Account, prepared: Prepared) -> int:
         time=prepared.time,
         folder=_folder(account, prepared.folder),
         flags=prepared.flags,
+        clues=prepared.clues,
     )
     for name in prepared.names:
         if account.message_ids.remember(account.salt, name, uid):

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from stored.messages import flag_names, folder_id, message_id, rows
+from stored.messages import flag_names, folder_id, message_id, rows, thread_id
 from stored.model.account import Account
 from stored.model.word import flags_of, folder_of
 from stored.types import MessageChanges, MessageMoved
@@ -44,6 +44,7 @@ def _moved(account: Account, uid: int) -> MessageMoved:
     word = account.state[uid]
     moved = {
         "id": message_id(uid),
+        "thread": thread_id(account.threads.thread_of(uid)),
         "folder": folder_id(account, folder_of(word)),
         "flags": flag_names(flags_of(word)),
     }

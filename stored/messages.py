@@ -66,6 +66,11 @@ def uid_of_id(id: str) -> int:
     return int(digits) if well_made and len(digits) <= 9 else 0
 
 
+def thread_id(thread: int) -> str:
+    """Return the id of a thread on the wire. Pure."""
+    return f"t{thread}"
+
+
 def flag_names(flags: int) -> list[str]:
     return list(_FLAGS[flags & _FLAGS_MASK])
 
@@ -82,7 +87,8 @@ def served(account: Account, uid: int) -> Ready:
     A row that cannot be read any more gives one that says `damaged`, so that the list goes on.
     """
     word = account.state[uid]
-    return _spliced(account.rows, uid, word, _place(folder_id(account, folder_of(word)), flags_of(word)))
+    place = _place(folder_id(account, folder_of(word)), flags_of(word))
+    return _spliced(account.rows, uid, account.threads.thread_of(uid), word, place)
 
 
 def _place(folder: str, flags: int) -> bytes:
@@ -90,12 +96,12 @@ def _place(folder: str, flags: int) -> bytes:
     return b'","folder":"%b","flags":%b,' % (folder.encode(), _FLAGS_JSON[flags & _FLAGS_MASK])
 
 
-def _spliced(kept: Rows, uid: int, word: int, place: bytes) -> Ready:
+def _spliced(kept: Rows, uid: int, thread: int, word: int, place: bytes) -> Ready:
     try:
         row = kept.row(uid)
     except UNREADABLE:
         row = b""
-    return Ready(b'{"id":"m%d%b%b' % (uid, place, row or _damaged_row(time_of(word))))
+    return Ready(b'{"id":"m%d","thread":"t%d%b%b' % (uid, thread, place, row or _damaged_row(time_of(word))))
 
 
 def _damaged_row(time: int) -> bytes:
@@ -128,7 +134,7 @@ def arrivals(account: Account, uid: int) -> list[Arrival]:
 
 def rows(account: Account, uids: Iterable[int]) -> list[Row]:
     """Return the rows of those `uids` that are here, in their order."""
-    state, kept = account.state, account.rows
+    state, kept, thread_of = account.state, account.rows, account.threads.thread_of
     places: dict[int, bytes] = {}
     found = []
     for uid in uids:
@@ -138,7 +144,7 @@ def rows(account: Account, uids: Iterable[int]) -> list[Row]:
         place = word & PLACE_MASK
         if place not in places:
             places[place] = _place(folder_id(account, folder_of(word)), flags_of(word))
-        found.append(_spliced(kept, uid, word, places[place]))
+        found.append(_spliced(kept, uid, thread_of(uid), word, places[place]))
     return cast(list[Row], found)
 
 

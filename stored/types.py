@@ -86,6 +86,7 @@ class Row(_From):
     """One line of a list. `damaged` is there, and true, when the line cannot be read; the message may be."""
 
     id: str
+    thread: str
     folder: str
     flags: list[Flag]
     to: list[Address]
@@ -241,9 +242,10 @@ class MessagesGot(TypedDict):
 
 
 class MessageMoved(TypedDict):
-    """Where a changed message is now, and all of its flags."""
+    """Where a changed message is now, in which thread, and all of its flags."""
 
     id: str
+    thread: str
     folder: str
     flags: list[Flag]
 

@@ -8,9 +8,11 @@ newer form carries its own, and a member added later stands as a class attribute
             ─ bodies       uid → Body                 raw octets, compressed, hashed
             ─ state        uid → word                 time, folder, flags
             ─ log          step → changed uids        what `message.changes` tells
-            ─ folders      number → Folder            order, total, unread
+            ─ folders      number → Folder            orders of messages and of threads, total, unread
             ─ maildrops    account id → Maildrop      what is remembered of each remote account
             ─ message_ids  hash → uid
+            ─ threads      uid → thread; thread → its members
+            ─ topics       week, hash → uid           what an answer may be about that names no letter
             ─ arrivals     uid → (account, second)    where a letter came again
             ─ uploads, submissions
 """

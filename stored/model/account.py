@@ -1,7 +1,7 @@
 """Everything kept for one user, and the three moves that keep its parts in agreement.
 
 `add`, `change` and `destroy` are the only ways a message comes, changes and goes: each keeps the state, the
-folder's order, its counts and the log true to one another. They run inside a unit of work.
+folder's orders, its counts, the threads and the log true to one another. They run inside a unit of work.
 """
 
 import os
@@ -14,12 +14,16 @@ from BTrees.LOBTree import LOBTree
 from BTrees.OOBTree import OOBTree
 from persistent import Persistent
 
+from stored.model import threads
 from stored.model.body import Bodies, Body, Dictionaries, Packed, Parts
 from stored.model.folder import Folder, Folders
 from stored.model.hashes import Hashes
 from stored.model.log import CREATED, DESTROYED, UPDATED, Changes, Journal, Log
 from stored.model.maildrop import Maildrop
 from stored.model.rows import UNREADABLE, Rows
+from stored.model.standing import STANDS_BY, restand, standings
+from stored.model.threads import NO_CLUES, Clues, Threads
+from stored.model.topics import Topics
 from stored.model.undo import Undos
 from stored.model.word import SEEN, flags_of, folder_of, make_word, order_key, time_of
 
@@ -59,6 +63,8 @@ class Account(Persistent):  # type: ignore[misc]
         self.folders = Folders()
         self.maildrops = OOBTree()
         self.message_ids = Hashes()
+        self.threads = Threads()
+        self.topics = Topics()
         self.arrivals = Arrivals()
         self.uploads = OOBTree()
         self.submissions = OOBTree()
@@ -109,13 +115,24 @@ class Account(Persistent):  # type: ignore[misc]
 
     # Messages -----------------------------------------------------------------------------------
 
-    def add(self, row: bytes, body: Body, packed: Packed, *, time: int, folder: Folder, flags: int) -> int:
+    def add(
+        self,
+        row: bytes,
+        body: Body,
+        packed: Packed,
+        *,
+        time: int,
+        folder: Folder,
+        flags: int,
+        clues: Clues = NO_CLUES,
+    ) -> int:
         """Keep a message and return its uid."""
         uid = self.rows.append(row)
         body.parts = tuple(self.parts.take(part) for part in packed.parts)
         body.dictionaries = self.dictionaries if packed.dictionary else None
         self.bodies.put(uid, body, packed)
         self._begin(uid, make_word(time, folder.number, flags), folder, packed.octets)
+        threads.join(self, uid, clues)
         return uid
 
     def copy(self, uid: int, folder: Folder) -> int:
@@ -130,6 +147,7 @@ class Account(Persistent):  # type: ignore[misc]
             self.parts.again(part)
         self.bodies[new] = body
         self._begin(new, make_word(time_of(word), folder.number, flags_of(word)), folder, octets)
+        threads.follow(self, new, uid)
         return new
 
     def _begin(self, uid: int, word: int, folder: Folder, octets: int) -> None:
@@ -147,7 +165,10 @@ class Account(Persistent):  # type: ignore[misc]
         new = make_word(time_of(old), number, (flags_of(old) | raised) & ~lowered)
         if new == old:
             return False
+        members = threads.of_message(self, uid) if (old ^ new) & STANDS_BY else ()
+        before = standings(self.state, members)
         self.state[uid] = new
+        restand(self, before, standings(self.state, members))
         if folder_of(old) != number and folder is not None:
             self._leave(uid, old)
             self._enter(folder, uid, new)
@@ -160,6 +181,7 @@ class Account(Persistent):  # type: ignore[misc]
 
     def destroy(self, uid: int) -> None:
         """Let a message go for good. What was collected stays remembered, so it does not come again."""
+        threads.leave(self, uid)
         word = self.state.pop(uid)
         self._leave(uid, word)
         self.rows.discard(uid)

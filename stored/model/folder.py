@@ -23,10 +23,12 @@ class Entered(LLBTree):  # type: ignore[misc]
 
 
 class Folder(Persistent):  # type: ignore[misc]
-    """One folder. `total` and `unread` are counted as messages come and go, never by looking."""
+    """One folder. What it counts is counted as messages come and go, never by looking.
+
+    `thread_order` holds of each thread the newest of its messages here; `unread_threads` have an unread one.
+    """
 
     version = 1
-    thread_order: Order | None = None
     #: After so many days here a message goes for good; 0: never.
     keep_days = 0
 
@@ -36,9 +38,15 @@ class Folder(Persistent):  # type: ignore[misc]
         self.role = role
         self.parent = parent
         self.order = Order()
+        self.stand_anew()
         self.total = Length()
         self.unread = Length()
         self.entered = Entered() if number in EMPTIED else None
+
+    def stand_anew(self) -> None:
+        """Begin the order of threads, with none."""
+        self.thread_order = Order()
+        self.unread_threads = Length()
 
     @property
     def id(self) -> str:

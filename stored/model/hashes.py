@@ -13,6 +13,10 @@ from BTrees.LLBTree import LLBTree
 
 PROBES = 8
 
+#: Beside the 34 bits of a value: the uid does not have the text, it only names it.
+_NAMED = 1 << 34
+_UID = (1 << 28) - 1
+
 
 # What is looked for is remembered in the next moment.
 @lru_cache(maxsize=256)
@@ -37,7 +41,7 @@ class Hashes(LLBTree):  # type: ignore[misc]
             if value is None:
                 return
             if value >> 28 == check:
-                yield value & (1 << 28) - 1
+                yield value & _UID
 
     def known(self, salt: bytes, texts: Iterable[str]) -> set[str]:
         """Return those of `texts` that are remembered."""
@@ -49,10 +53,34 @@ class Hashes(LLBTree):  # type: ignore[misc]
         """Remember `uid` for `text` beside others; return whether there was room: the ninth has none."""
         place, check = _digest(salt, text)
         for probe in range(PROBES):
-            if (place ^ probe) not in self:
+            value = self.get(place ^ probe)
+            if value is None or value >> 28 == check | _NAMED:
                 self[place ^ probe] = check << 28 | uid
                 return True
         return False
+
+    def heard_of(self, salt: bytes, text: str) -> int:
+        """Return the uid that last named `text`, or else the first that has it; 0 where neither is known."""
+        place, check = _digest(salt, text)
+        first = 0
+        for probe in range(PROBES):
+            value = self.get(place ^ probe)
+            if value is None:
+                break
+            if value >> 28 == check | _NAMED:
+                return int(value & _UID)
+            if not first and value >> 28 == check:
+                first = value & _UID
+        return int(first)
+
+    def refer(self, salt: bytes, text: str, uid: int) -> None:
+        """Remember that `uid` names `text`; `find` does not give it, and who has the text takes its place."""
+        place, check = _digest(salt, text)
+        for probe in range(PROBES):
+            value = self.get(place ^ probe)
+            if value is None or value >> 28 == check | _NAMED:
+                self[place ^ probe] = (check | _NAMED) << 28 | uid
+                return
 
     def replace(self, salt: bytes, text: str, uid: int) -> None:
         """Remember `uid` for `text` in the place of whatever was first remembered for it."""

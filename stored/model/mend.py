@@ -5,6 +5,7 @@ body or row stays what it is: an error for that one message. But the trees that 
 many others with them, and most of what they say stands somewhere else as well:
 
     which messages a folder has, their order, its counts    in the state words
+    which messages a thread has                             under the thread, and under each of them
     where a message is and since when                       in the folders' orders (its flags are lost)
     the rest of a tree one node of which is damaged         in its other nodes
 
@@ -28,10 +29,12 @@ from stored.model.maildrop import Maildrop
 from stored.model.order import Block, Index
 from stored.model.roles import FIRST_OWN, INBOX, ROLES
 from stored.model.rows import UNREADABLE
+from stored.model.threads import rebuild
 from stored.model.undo import Undos
 from stored.model.word import SEEN, folder_of, make_word, order_key, uid_of
 
-_TREES = ("rows", "bodies", "state", "message_ids", "arrivals", "maildrops", "uploads", "submissions")
+_OF_MESSAGES = ("rows", "bodies", "state", "message_ids", "threads", "topics", "arrivals")
+_TREES = (*_OF_MESSAGES, "maildrops", "uploads", "submissions")
 _OF_A_MAILDROP = ("uidl", "origins", "intents")
 
 
@@ -39,7 +42,7 @@ def mend(account: Account) -> list[str]:
     """Make anew whatever of the account's trees cannot be read; return what that was, in words for the log.
 
     Inside a unit of work. Empty where all of it can be read, however damaged single messages may be. Takes
-    time in proportion to the number of messages, about a second for a million.
+    time in proportion to the number of messages, some seconds for a million.
     """
     mended = [name for name in _TREES if _mend_tree(account, name)]
     if "rows" in mended:
@@ -53,7 +56,11 @@ def mend(account: Account) -> list[str]:
         account.log, account.undos = Log(), Undos()
         mended.append("log")
     mended += [name for name in ("octets", "let_go") if _mend_count(account, name)]
-    mended += _mend_folders(account, "state" in mended)
+    folders = _mend_folders(account, "state" in mended)
+    mended += folders
+    if folders or {"state", "threads"} & set(mended) or not _readable_threads(account):
+        rebuild(account)
+        mended += [] if "threads" in mended else ["threads"]
     if mended:
         account.epoch = os.urandom(4).hex()
     return mended
@@ -186,6 +193,18 @@ def _readable_folder(folder: Folder) -> bool:
 
 def _entered(folder: Folder) -> bool:
     return folder.entered is None or _sound(folder.entered)
+
+
+def _readable_threads(account: Account) -> bool:
+    """Tell whether the folders' orders of threads can be read; nothing else tells them all at once."""
+    try:
+        for folder in account.folders:
+            keys = folder.thread_order.window(0, len(folder.thread_order))
+            if not folder.unread_threads() <= len(keys) <= folder.total():
+                return False
+        return True
+    except UNREADABLE:
+        return False
 
 
 def _renew(account: Account, number: int) -> None:

@@ -24,6 +24,7 @@ from stored.store import Store
 from stored.types import FolderNew, MessageFilter, MessagePatch
 from stored.undoing import undo
 from tests.unit.stored.keeping import BEGINNING, keep, keep_many, letter, listing, on_wire, prepared
+from tests.unit.stored.threaded import Written, assert_windows_agree, threads_of
 
 
 class Client:
@@ -38,6 +39,7 @@ class Client:
         self.messages = {
             id: (folder, flags) for folder, (_, _, lines) in listing(self.mail).items() for id, flags in lines
         }
+        self.threads = threads_of(self.mail)
         self.relist()
 
     def relist(self):
@@ -53,11 +55,13 @@ class Client:
         for row in told["created"]:
             assert row["id"] not in self.messages
             self.messages[row["id"]] = (row["folder"], tuple(row["flags"]))
+            self.threads[row["id"]] = row["thread"]
         for moved in told["updated"]:
             assert moved["id"] in self.messages
             self.messages[moved["id"]] = (moved["folder"], tuple(moved["flags"]))
+            self.threads[moved["id"]] = moved["thread"]
         for id in told["destroyed"]:
-            del self.messages[id]
+            del self.messages[id], self.threads[id]
         if told["folders"]:
             self.relist()
 
@@ -67,6 +71,7 @@ class Client:
         assert self.messages == {
             id: (folder, flags) for folder, (_, _, lines) in fresh.items() for id, flags in lines
         }
+        assert self.threads == threads_of(self.mail)
         for total, unread, lines in fresh.values():
             assert total == len(lines)
             assert unread == sum("seen" not in flags for _, flags in lines)
@@ -89,6 +94,7 @@ class TwoClients(RuleBasedStateMachine):
         self.often, self.seldom = Client(self.mail), Client(self.mail)
         self.number = 0
         self.undos: list[str] = []
+        self.written = Written()
 
     def new_directory(self):
         raise NotImplementedError
@@ -115,7 +121,32 @@ class TwoClients(RuleBasedStateMachine):
             batch.append(
                 prepared(letter(self.number), minutes=minute, folder=self.folder(folder), flags=flags)
             )
-        keep(self.mail, *batch)
+        self.written.kept(keep(self.mail, *batch), batch)
+
+    @rule(
+        answers=st.lists(
+            st.tuples(
+                st.lists(st.integers(-5, 30), max_size=3),
+                st.sampled_from(["", "Lunch on Friday", "Re: Lunch on Friday", "Budget of the garden"]),
+                st.sampled_from(["ana", "bea"]),
+            ),
+            min_size=1,
+            max_size=4,
+        ),
+        minute=st.integers(0, 500),
+        folder=st.integers(0, 99),
+    )
+    def answer(self, answers, minute, folder):
+        """Letters that name others, also some that come later or never; and answers that name none."""
+        batch = []
+        for ago, subject, writer in answers:
+            self.number += 1
+            fields = {"From": f"{writer}@uno.example", "To": "carla@uno.example", "Subject": subject}
+            if ago:
+                fields["References"] = " ".join(f"<{self.number - n}@uno.example>" for n in ago)
+            raw = letter(self.number, **fields)
+            batch.append(prepared(raw, minutes=minute, folder=self.folder(folder)))
+        self.written.kept(keep(self.mail, *batch), batch)
 
     @rule(picks=picks, seen=st.booleans(), flagged=st.sampled_from([None, True, False]))
     def flag(self, picks, seen, flagged):
@@ -135,7 +166,9 @@ class TwoClients(RuleBasedStateMachine):
 
     @rule(picks=picks, folder=st.integers(0, 99))
     def copy(self, picks, folder):
-        done = self.mail.write(lambda account: copy(account, self.ids(picks), self.folder(folder)))
+        ids = list(dict.fromkeys(self.ids(picks)))
+        done = self.mail.write(lambda account: copy(account, ids, self.folder(folder)))
+        self.written.copied(ids, done["created"])
         self.undos.append(done.get("undo", ""))
 
     @rule(folder=st.integers(0, 99), to=st.integers(0, 99), seen=st.booleans(), minute=st.integers(0, 500))
@@ -182,8 +215,9 @@ class TwoClients(RuleBasedStateMachine):
             new = f"m{append(account, one)}"
             change(account, [*ids, new], {"seen": True, "folder": "junk"})
             delete(account, [new], for_good=True)
+            return new
 
-        self.mail.write(work)
+        self.written.kept([self.mail.write(work)], [one])
 
     @rule()
     def follow(self):
@@ -194,6 +228,11 @@ class TwoClients(RuleBasedStateMachine):
     def the_first_client_agrees(self):
         self.often.follow()
         self.often.assert_agrees()
+
+    @invariant()
+    def threads_are_what_all_that_came_makes_them(self):
+        assert threads_of(self.mail) == self.written.threads(self.often.messages)
+        assert_windows_agree(self.mail)
 
     def teardown(self):
         self.store.close()
@@ -218,7 +257,10 @@ def test_clients_agree_whatever_several_threads_do_at_the_same_time(tmp_path):
     def collect(chance):
         for batch in range(12):
             numbers = range(100 + batch * 10, 110 + batch * 10)
-            keep(mail, *(prepared(letter(n), minutes=chance.randrange(500)) for n in numbers))
+            letters = [
+                letter(n, References=f"<{chance.randrange(n - 60, n + 9)}@uno.example>") for n in numbers
+            ]
+            keep(mail, *(prepared(raw, minutes=chance.randrange(500)) for raw in letters))
 
     def tidy(chance):
         for _ in range(40):
@@ -247,6 +289,7 @@ def test_clients_agree_whatever_several_threads_do_at_the_same_time(tmp_path):
     for client in clients:
         client.follow()
         client.assert_agrees()
+    assert_windows_agree(mail)
     assert sum(total for total, _, _ in listing(mail).values()) <= 140
     store.close()
 

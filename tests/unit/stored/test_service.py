@@ -15,6 +15,7 @@ from stored.reading import Reader
 from stored.service.folders import FolderService
 from stored.service.messages import MessageService
 from stored.service.sessions import SessionService
+from stored.service.threads import ThreadService
 from tests.unit.stored.keeping import keep, letter, prepared
 
 
@@ -37,7 +38,8 @@ def sessions():
 
 @pytest.fixture
 def methods(store, sessions):
-    services = [FolderService(store), MessageService(store, Reader(Parsers())), SessionService(sessions)]
+    services = [FolderService(store), MessageService(store, Reader(Parsers()))]
+    services += [ThreadService(store), SessionService(sessions)]
     return Methods.of(*services, system="stored", check_returns=True)
 
 
@@ -76,6 +78,9 @@ def test_every_method_answers_what_it_declares(call, mail):
     assert [folder["parent"] for folder in made["created"]] == ["", "inbox"]
     page = call("message.page", folder="inbox", limit=10)
     assert [row.get("damaged", False) for row in page["rows"]] == [False, True]
+    lines = call("thread.page", folder="inbox", limit=10)["threads"]
+    assert [line["id"] for line in lines] == [row["thread"] for row in page["rows"]] == ["t2", "t1"]
+    assert call("thread.get", id="t2", everywhere=True)["rows"] == [lines[0]["newest"]]
     assert [one["id"] for one in call("message.get", ids=ids)["messages"]] == ids
     moved = call("message.set", ids=ids, set={"seen": True, "folder": "f1"})
     assert moved["updated"] == 2
@@ -94,6 +99,7 @@ def test_one_user_never_sees_what_is_another_s(methods, store, call):
     keep(other, prepared())
     assert call("message.page", folder="inbox")["total"] == 0
     assert call("message.get", ids=["m1"]) == {"messages": [], "missing": ["m1"]}
+    assert call("thread.page", folder="inbox")["threads"] == []
     assert call("message.delete", ids=["m1"], for_good=True)["missing"] == ["m1"]
     assert other.read(lambda account: 1 in account.state)
 
@@ -112,6 +118,8 @@ def test_only_profiled_revokes_sessions(methods, sessions):
         ("message.page", {"folder": "inbox", "limit": 201}),
         ("message.page", {"folder": ""}),
         ("message.get", {"ids": ["m1"] * 51}),
+        ("thread.page", {"folder": "inbox", "limit": 201}),
+        ("thread.get", {"id": "t1", "position": -1}),
         ("message.set", {"ids": ["m1"] * 1001, "set": {}}),
         ("message.set", {"ids": ["m1"], "set": {"colour": "red"}}),
         ("folder.set", {"create": [{"name": "a\nb"}]}),
