@@ -87,6 +87,7 @@ def test_the_row_tells_what_a_list_shows(mail):
     (row,) = mail.read(lambda account: on_wire(page(account, "inbox", 0, 50)["rows"]))
     assert row == {
         "id": "m1",
+        "thread": "t1",
         "folder": "inbox",
         "flags": ["seen", "flagged"],
         "from": {"name": "Writer 7", "address": "writer7@uno.example"},

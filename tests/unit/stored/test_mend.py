@@ -13,9 +13,11 @@ from stored.messages import change, copy, delete, page, raw_of
 from stored.model import mend, order, rows
 from stored.model.account import States
 from stored.model.body import CHUNK_OCTETS
+from stored.model.threads import Threads
 from stored.store import Store
 from tests.unit.stored.keeping import keep, letter, on_wire, prepared
 from tests.unit.stored.test_body import with_files
+from tests.unit.stored.threaded import assert_windows_agree
 
 CHANCE = random.Random(3)
 PER_KIND = 1_000
@@ -30,11 +32,12 @@ def house(tmp_path_factory):
         patch.setattr(order, "HEAD_KEYS", 4)
         patch.setattr(rows, "CHUNK_ROWS", 8)
         patch.setattr(States, "max_leaf_size", 10)
+        patch.setattr(Threads, "max_leaf_size", 10)
         top = tmp_path_factory.mktemp("house")
         store = Store(top)
         mail = store.open_account("ana")
         shared = CHANCE.randbytes(5_000)
-        raws = [letter(n, f"Said {n}. " * 20) for n in range(1, 61)]
+        raws = [letter(n, f"Said {n}. " * 20, **answering(n)) for n in range(1, 61)]
         raws += [with_files(shared, CHANCE.randbytes(3_000)), with_files(shared)]
         raws += [with_files(CHANCE.randbytes(2 * CHUNK_OCTETS)), letter(63, "large " * CHUNK_OCTETS)]
         for at in range(0, len(raws), 6):
@@ -81,6 +84,11 @@ def house(tmp_path_factory):
         }
 
 
+def answering(n):
+    """Have three letters of four be answers to the one before."""
+    return {"In-Reply-To": f"<{n - 1}@uno.example>"} if n % 4 else {}
+
+
 ALL = ("inbox", "drafts", "sent", "junk", "trash", "archive", "f1", "f2")
 
 
@@ -104,14 +112,16 @@ def attempt(work):
         return told
 
 
-def look_at_everything(mail, house):
+def look_at_everything(mail, house, kind):
     """Read and change all there is; return (ids that were listed, ids whose octets could not be read)."""
     seen, unread = set(), set()
     for folder in ALL:
         for row in listed(mail, folder):
             seen.add(row["id"])
             if not row.get("damaged"):
-                changing = ("flags", "folder")
+                # What stood in one node under a thread and under its members stands nowhere else.
+                lost = ("thread",) if b"Threads" in kind or b"LOBucket" in kind else ()
+                changing = ("flags", "folder", *lost)
                 good = house["rows"][row["id"]]
                 assert {key: row[key] for key in row if key not in changing} == {
                     key: good[key] for key in good if key not in changing
@@ -148,8 +158,9 @@ def check(mail, house, kind):
         assert b"account Account" in kind or b"Dictionaries" in kind, kind
         return
     mail.read(lambda account: changes(account, account.state_text()))
-    seen, unread = look_at_everything(mail, house)
+    seen, unread = look_at_everything(mail, house, kind)
     assert seen == set(house["rows"]), (kind, set(house["rows"]) - seen)
+    assert_windows_agree(mail)
     # A node of the tree of bodies is the only way to them; nothing else has more than its own.
     assert len(unread) <= 8 or b"Bodies" in kind or b"LOBucket" in kind, (kind, unread)
     (id,) = keep(mail, prepared(letter(99), minutes=500))

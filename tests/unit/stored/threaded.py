@@ -122,7 +122,7 @@ def expected_window(rows, folder):
 
 
 def _participants(shown):
-    looked_at = shown[:1] + shown[1:][-3:]
+    looked_at = [row for row in shown[:1] + shown[1:][-3:] if row["from"]["address"]]
     writers = {row["from"]["address"]: row["from"] for row in reversed(looked_at)}
     return [writers.pop(row["from"]["address"]) for row in looked_at if row["from"]["address"] in writers]
 
