@@ -47,9 +47,10 @@ _LABELS = {
     **dict.fromkeys(("csgb2312", "gb_2312", "gb_2312-80", "windows-936", "x-gbk"), "gb18030"),
     **dict.fromkeys(("cn-big5", "windows-950", "x-windows-950"), "cp950"),
     **dict.fromkeys(("windows-31j", "x-sjis"), "cp932"),
-    "cseucpkdfmtjapanese": "euc_jp",
+    **dict.fromkeys(("cseucpkdfmtjapanese", "cp51932"), "euc_jp"),
+    **dict.fromkeys(("iso-2022-jp-ms", "cp50220", "cp50221", "cp50222"), "iso2022_jp_ext"),
     **dict.fromkeys(("windows-874", "dos-874"), "cp874"),
-    **dict.fromkeys(("koi", "koi8"), "koi8-r"),
+    **dict.fromkeys(("koi", "koi8", "koi8r", "koi8_r"), "koi8-r"),
     "koi8-ru": "koi8-u",
     **dict.fromkeys(("mac", "csmacintosh", "macintosh", "x-mac-roman"), "mac_roman"),
     "x-mac-ukrainian": "mac_cyrillic",
@@ -89,14 +90,35 @@ def decode(octets: bytes, label: str = "") -> str:
     if octets.isascii() and not _shifts(label):
         # Japanese mail may say nothing of its character set: what it shifts by says enough.
         shifted = b"\x1b$" in octets and _SHIFT.search(octets)
-        return clean(octets.decode("iso2022_jp_ext", "replace")) if shifted else _cleaned(octets, "ascii")
+        return clean(_japanese(octets)) if shifted else _cleaned(octets, "ascii")
     codec = _codec(label[:64].strip().strip("\"'").lower())
     if codec in ("", "utf-8"):
         return _guess(octets, codec)
+    if codec == "iso2022_jp_ext":
+        return clean(_japanese(octets))
     try:
         return clean(octets.decode(codec, "restante.c1" if codec.startswith("cp125") else "replace"))
     except (UnicodeError, LookupError, ValueError):
         return _guess(octets, "")
+
+
+def _japanese(octets: bytes) -> str:
+    """Return ISO-2022-JP as text; where makers' own characters stand in it, as windows-31j has them."""
+    try:
+        return octets.decode("iso2022_jp_ext")
+    except UnicodeDecodeError:
+        if not octets.isascii():
+            return octets.decode("iso2022_jp_ext", "replace")
+        return _KANJI.sub(_as_euc, octets).decode("euc_jis_2004", "replace")
+
+
+# A stretch of characters of two octets, with what shifts into it and, where that follows, back to ASCII.
+_KANJI = re.compile(rb"\x1b\$[@B]((?:[!-~]{2}|[\r\n])*+)(?:\x1b\([BJ])?")
+
+
+def _as_euc(found: re.Match[bytes]) -> bytes:
+    """Return a stretch of ISO-2022-JP as EUC, which sets the high bit instead of shifting."""
+    return bytes(octet | 0x80 if octet > 32 else octet for octet in found[1])
 
 
 def _cleaned(octets: bytes, codec: str) -> str:

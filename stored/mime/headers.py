@@ -123,6 +123,8 @@ _PAREN = re.compile(r"[()]|\\.", re.S)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.S)
 _BLANK_DOT = re.compile(r"(?<=\S)\s++\.\s*+(?=[\w-])")  # obs-domain: test . example
 
+_BLANK_AT = re.compile(r"(?<=[\w-])\s++@\s++(?=[\w\[])")  # obs-addr-spec: somebody @ test
+
 
 # One address as nearly every field has it, with or without a name: nothing that could mean something else.
 _ONE_ADDRESS = re.compile(
@@ -223,7 +225,7 @@ class _Reading:
         if not words:
             return None
         if "@" in words and not self.quoted:
-            words = _BLANK_DOT.sub(".", words)
+            words = _BLANK_AT.sub("@", _BLANK_DOT.sub(".", words))
             address = next(word for word in words.split() if "@" in word) if " " in words else words
             name = words.replace(address, "", 1).strip()
             return self._made(name or (self.comments[0] if self.comments else ""), address)
@@ -237,6 +239,7 @@ class _Reading:
         if "(" in address:
             address = _COMMENT.sub("", address)
         bare = "".join(decode_words(address).split())
+        bare = bare[7:] if bare[:7].lower() == "mailto:" else bare
         said = decode_words(name).strip("'\" ") if name else ""
         return Address(said[:998], bare[:998]) if said or bare else None
 
@@ -244,6 +247,8 @@ class _Reading:
 # --- parameters --------------------------------------------------------------------------------------------
 
 _PARAMETER = re.compile(r';\s*+([^\s=;"]++)\s*+=\s*+("(?:[^"\\]|\\.)*+"?|[^;]*+)[^;]*+', re.S)
+# A main value with nothing but blanks between it and its first parameter.
+_UNSEPARATED = re.compile(r"^(\s*+(?![^\s=;]*+=)[^\s;]*+)\s*+(?=[\w*.-]++\s*+=)")
 _SECTION = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?$")
 
 
@@ -258,6 +263,7 @@ def parameters_of(value: str) -> tuple[str, dict[str, str]]:
 
 
 def _parameters(value: str) -> tuple[str, dict[str, str]]:
+    value = _UNSEPARATED.sub(r"\1;", value, count=1)
     main = value.partition(";")[0].partition("(")[0].strip().lower()
     if ";" not in value:
         return main, {}
@@ -308,6 +314,9 @@ def message_ids(value: str) -> list[str]:
     return [clean(item) for item in found if item][:FIELD_LIMIT]
 
 
+# A zone as "GMT+0200" or "+02:00". Other names of zones are read as UTC (RFC 5322 section 4.3): nobody agrees
+# on what they mean.
+_ZONE = re.compile(r"(?:\s(?:GMT|UTC?))?\s*([+-]\d\d):?(\d\d)\s*$")
 _ISO_DATE = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})[T ]\s*(\d{2}):(\d{2})(?::(\d{2}))?(?:\.\d{1,9})?\s*(Z|[+-]\d{2}:?\d{2})?"
 )
@@ -325,7 +334,7 @@ def date_of(value: str) -> datetime | None:
                 f"{match[1]}{match[2]}{match[3]} {match[4]}{match[5]}{match[6] or '00'} {zone}",
                 "%Y%m%d %H%M%S %z",
             ).astimezone(UTC)
-        parsed = parsedate_tz(said)
+        parsed = parsedate_tz(_ZONE.sub(r" \1\2", said))
         if parsed is None or not 1 <= parsed[2] <= 31:
             return None
         return datetime.fromtimestamp(mktime_tz(parsed), UTC)

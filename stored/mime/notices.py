@@ -30,6 +30,9 @@ _DETAIL_CHARACTERS = 400
 
 _ACTIONS = frozenset(("failed", "delayed", "delivered", "relayed", "expanded"))
 _DISPOSITIONS = frozenset(("displayed", "deleted", "dispatched", "processed", "denied", "failed"))
+_DELIVERY = frozenset(("message/delivery-status", "message/global-delivery-status"))
+_RECEIPT = frozenset(("message/disposition-notification", "message/global-disposition-notification"))
+_REPORTS = _DELIVERY | _RECEIPT
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _PGP = re.compile(rb"^-----BEGIN PGP (MESSAGE|SIGNED MESSAGE)-----", re.M)
 
@@ -51,19 +54,25 @@ def _notices(raw: Octets, scan: Scan, parts: list[Part]) -> Iterator[Notice]:
             yield _signed("pgp" if "pgp" in _protocol(node) else "smime")
         elif node.type == "multipart/encrypted":
             yield _encrypted("pgp")
-        elif node.type == "multipart/report":
+        elif any(child.type in _REPORTS for child in node.children):
             yield from _report(raw, node)
     for part in parts:
-        if part.type in ("text/calendar", "application/ics"):
+        if part.type in ("text/calendar", "application/ics") or part.name.lower().endswith(".ics"):
             yield from _invitations(raw, part)
-        elif part.type in ("application/pkcs7-mime", "application/x-pkcs7-mime"):
-            signed = part.smime_type in ("signed-data", "certs-only") or part.name.endswith(".p7c")
+        elif _is_smime(part):
+            signed = part.smime_type in ("signed-data", "certs-only") or part.name.lower().endswith(".p7c")
             yield _signed("smime") if signed else _encrypted("smime")
         elif part.body and part.type == "text/plain":
             armour = _PGP.search(raw[part.start : min(part.end, part.start + _REPORT_OCTETS)])
             if armour:
                 yield _encrypted("pgp") if armour[1] == b"MESSAGE" else _signed("pgp")
     yield from _receipt_wanted(scan.root.fields)
+
+
+def _is_smime(part: Part) -> bool:
+    """Tell whether a part is signed or encrypted by S/MIME; some writers say so by its name only."""
+    named = part.type == "application/octet-stream" and part.name.lower().endswith((".p7m", ".p7c"))
+    return named or part.type in ("application/pkcs7-mime", "application/x-pkcs7-mime")
 
 
 def _nodes(root: Node) -> Iterator[Node]:
@@ -136,9 +145,9 @@ def _report(raw: Octets, node: Node) -> Iterator[Notice]:
     original = _original(raw, node)
     deliveries = []
     for child in node.children:
-        if child.type in ("message/delivery-status", "message/global-delivery-status"):
+        if child.type in _DELIVERY:
             deliveries.append(_delivery(_blocks(raw, child), original))
-        elif child.type in ("message/disposition-notification", "message/global-disposition-notification"):
+        elif child.type in _RECEIPT:
             yield _receipt(_blocks(raw, child), original)
     # Some servers send an empty report beside the one that says something.
     yield from [one for one in deliveries if one["recipients"]] or deliveries[:1]

@@ -47,7 +47,8 @@ class Part:
 def part_of(raw: Octets, node: Node, *, sized: bool = True) -> Part:
     """Return the leaf `node` as a Part. Unless `sized`, its octets are not looked at and `octets` is 0."""
     disposition, given = parameters_of(first(node.fields, "content-disposition"))
-    name = given.get("filename") or node.parameters.get("name") or ""
+    named = node.parameters
+    name = given.get("filename") or given.get("name") or named.get("name") or named.get("filename") or ""
     encoding = _encoding(first(node.fields, "content-transfer-encoding"), node.type)
     content_id = first(node.fields, "content-id").strip("<> ")
     body = node.type in ("text/plain", "text/html") and not name and disposition != "attachment"
@@ -100,6 +101,14 @@ def _decoded_octets(raw: Octets, start: int, end: int, encoding: str) -> int:
     return sum(len(piece) for piece in decode_slices(raw, start, end, encoding))
 
 
+# Blanks behind the "=" that joins two lines: added on the way, and to be left out (RFC 2045 section 6.7).
+_BLANKS_BEHIND = re.compile(rb"=[ \t]++(?=\r?\n|\Z)")
+
+
+def _without_blanks(octets: bytes) -> bytes:
+    return _BLANKS_BEHIND.sub(b"=", octets) if b"= " in octets or b"=\t" in octets else octets
+
+
 def _count(raw: Octets, octet: bytes, start: int, end: int) -> int:
     if isinstance(raw, bytes):
         return raw.count(octet, start, end)
@@ -112,7 +121,7 @@ def decode_slices(raw: Octets, start: int, end: int, encoding: str) -> Iterator[
         yield from _base64_slices(raw, start, end)
     elif encoding == "quoted-printable":
         for at, until in _line_slices(raw, start, end):
-            yield binascii.a2b_qp(raw[at:until])
+            yield binascii.a2b_qp(_without_blanks(raw[at:until]))
     elif encoding == "uuencode":
         yield from _uudecoded_slices(raw, start, end)
     else:

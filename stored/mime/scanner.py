@@ -73,9 +73,9 @@ class Scan:
             kind = _TYPES.get(kind, "text/plain" if kind else default)
         node = Node(number or "1", kind, parameters, fields, start, min(body, end), end, parent)
         self.parts += 1
-        boundary = parameters.get("boundary", "").rstrip()
-        if kind.startswith("multipart/") and boundary:
-            self._divide(node, boundary, number, depth)
+        boundary = parameters.get("boundary")
+        if kind.startswith("multipart/") and boundary is not None:
+            self._divide(node, boundary.rstrip(), number, depth)
         return node
 
     def _divide(self, node: Node, boundary: str, number: str, depth: int) -> None:

@@ -29,8 +29,14 @@ def body_parts(parts: list[Part]) -> list[Part]:
 
     A letter with any plain text is read as that; only one without is read as HTML.
     """
-    plain = [part for part in parts if part.body and part.type == "text/plain" and part.end > part.start]
-    return plain or [part for part in parts if part.body and part.end > part.start]
+    readable = _readable(parts)
+    return [part for part in readable if part.type == "text/plain"] or readable
+
+
+def _readable(parts: list[Part]) -> list[Part]:
+    """Return the parts that are text of the letter; without any, a multipart whose boundary was lost."""
+    texts = [part for part in parts if part.body and part.end > part.start]
+    return texts or [part for part in parts if part.type.startswith("multipart/") and part.end > part.start]
 
 
 class Pages:
@@ -74,12 +80,12 @@ def runs_in(
 ) -> tuple[list[Run], bool]:
     """Return the letter's text with its looks, from HTML where there is any, and whether it was cut."""
     pages = Pages() if pages is None else pages
-    by_number = {part.part: part for part in parts}
+    by_number = {part.part: part for part in _readable(parts)}
     passages: list[Passage] = []
     cut = False
     for leaf in _chosen(scan.root):
         part = by_number.get(leaf.number)
-        if part is None or not part.body or part.end <= part.start:
+        if part is None:
             continue
         if part.type == "text/html":
             said, part_cut = pages.passages(raw, part)

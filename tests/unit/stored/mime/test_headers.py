@@ -62,6 +62,8 @@ def test_encoded_words(value, text):
         ("Only A Name", [("Only A Name", "")]),
         ("'Ana' <a@b.c>", [("Ana", "a@b.c")]),
         ("Ana <a @ b.c>", [("Ana", "a@b.c")]),
+        ("a @ b . c", [("", "a@b.c")]),
+        ("Ana <MAILTO:a@b.c>", [("Ana", "a@b.c")]),
         ('"unclosed <a@b.c>', [("unclosed", "a@b.c")]),
         ('"A" <a@b.c>, "B <b@b.c>', [("A", "a@b.c"), ("B", "b@b.c")]),
         ("Ana <a@b.c", [("Ana", "a@b.c")]),
@@ -96,6 +98,9 @@ def test_at_most_a_thousand_addresses():
         ('a/b; x="unclosed', "a/b", {"x": "unclosed"}),
         ("; a*0*", "", {}),
         ("a/b;; ;x=1", "a/b", {"x": "1"}),
+        ("text/plain charset=utf-8; x=1", "text/plain", {"charset": "utf-8", "x": "1"}),
+        ("attachment filename=a.txt", "attachment", {"filename": "a.txt"}),
+        ("text/plain name", "text/plain name", {}),
     ],
 )
 def test_parameters(value, main, parameters):
@@ -115,6 +120,10 @@ def test_fields_are_unfolded_and_each_has_its_own_charset():
     [
         ("Mon, 23 Nov 2026 14:50:00 +0100", datetime(2026, 11, 23, 13, 50, tzinfo=UTC)),
         ("23 Nov 26 14:50 GMT", datetime(2026, 11, 23, 14, 50, tzinfo=UTC)),
+        ("Mon, 23 Nov 2026 14:50:00 +01:00", datetime(2026, 11, 23, 13, 50, tzinfo=UTC)),
+        ("Mon, 23 Nov 2026 14:50:00 GMT+0100", datetime(2026, 11, 23, 13, 50, tzinfo=UTC)),
+        ("Mon, 23 Nov 2026 14:50:00 XYZ", datetime(2026, 11, 23, 14, 50, tzinfo=UTC)),
+        ("Mon, 23 Nov 2026 14:50 EST", datetime(2026, 11, 23, 19, 50, tzinfo=UTC)),
         ("yesterday", None),
         ("", None),
         ("Mon, 99 Nov 2026 14:50:00 +0100", None),

@@ -54,6 +54,19 @@ def test_an_invitation_says_what_when_where_and_by_whom():
     }
 
 
+def test_an_invitation_may_come_as_a_file():
+    (notice,) = notices(
+        "Content-Type: application/octet-stream; name=Tea.ICS\r\n\r\n" + EVENT.format(method="REQUEST")
+    )
+    assert (notice["kind"], notice["place"]) == ("invitation", "The kitchen")
+
+
+def test_a_report_is_told_in_whatever_it_comes():
+    said = "Reporting-MTA: dns; x\r\n\r\nFinal-Recipient: rfc822; ana@uno.example\r\nAction: failed\r\n"
+    (notice,) = notices("Content-Type: message/delivery-status\r\n\r\n" + said, kind="mixed")
+    assert notice["kind"] == "delivery_report"
+
+
 def test_a_reply_says_who_answered_what():
     (notice,) = notices("Content-Type: text/calendar\r\n\r\n" + EVENT.format(method="REPLY"))
     assert (notice["answer"], notice["guest"]) == ("accepted", {"name": "Eva", "address": "eva@dos.example"})
@@ -185,6 +198,7 @@ def test_who_wants_a_receipt_is_told_and_gets_none():
         ("multipart/encrypted; boundary=b", "--b\n\nx\n--b--", "encrypted", "pgp"),
         ("application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", "x", "encrypted", "smime"),
         ("application/pkcs7-mime; smime-type=signed-data", "x", "signed", "smime"),
+        ("application/octet-stream; name=SMIME.P7M", "x", "encrypted", "smime"),
         ("text/plain", "Hi\n-----BEGIN PGP MESSAGE-----\n\nx", "encrypted", "pgp"),
         ("text/plain", "-----BEGIN PGP SIGNED MESSAGE-----\nx", "signed", "pgp"),
     ],

@@ -93,6 +93,7 @@ def test_a_mapped_file_is_as_good(tmp_path):
         (b'Content-Type: multipart/mixed; boundary="z"\r\n\r\nnever', ["multipart/mixed"]),
         (b"Content-Type: multipart/mixed; boundary=z\r\n\r\n--z\r\n\r\nunended", ["text/plain"]),
         (b"Content-Type: multipart/digest; boundary=z\r\n\r\n--z\r\n\r\nA: b\r\n--z--", ["message/rfc822"]),
+        (b'Content-Type: multipart/mixed; boundary=""\r\n\r\n--\r\n\r\nx\r\n----', ["text/plain"]),
         (b"Content-Type: nonsense\r\n\r\nx", ["text/plain"]),
         (b"Content-Type: message/rfc822\r\n\r\nSubject: in\r\n\r\nx", ["message/rfc822"]),
     ],
@@ -104,6 +105,11 @@ def test_awkward_structures(raw, types):
 def test_empty_lines_and_a_stray_line_before_the_header_are_passed_over():
     summary = summarize(b"\r\n\r\nSubject: one\r\nstray\r\nTo: a@b.c\r\n\r\nbody")
     assert (summary.subject, summary.to[0].address, summary.snippet) == ("one", "a@b.c", "body")
+
+
+def test_a_name_is_found_where_people_put_it():
+    raw = b"Content-Type: application/pdf; filename=a.pdf\r\n\r\nx"
+    assert [part.name for part in parts_of(raw)] == ["a.pdf"]
 
 
 def test_a_header_too_long_is_cut_and_the_body_found_behind_it():
@@ -155,12 +161,12 @@ BOMBS = {
 @pytest.mark.parametrize("name", BOMBS)
 def test_no_bomb_takes_two_seconds(name):
     raw = BOMBS[name]
-    began = time.perf_counter()
+    began = time.process_time()
     summarize(raw)
     text_of(raw)
     for part in parts_of(raw):
         decode_part(raw, part)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 OCTETS = bytes(range(256)) * 10_000
@@ -195,6 +201,7 @@ def test_decoding_goes_in_slices(encoding, encoded):
         ("base64", b"a", b""),
         ("quoted-printable", b"caf=C3=A9=\r\n!=", "café!".encode()),
         ("quoted-printable", b"=zz=4", b"=zz=4"),
+        ("quoted-printable", b"one=  \r\ntwo=\t\nthree= ", b"onetwothree"),
         ("7bit;", b"as it is", b"as it is"),
         ("no-such", b"as it is", b"as it is"),
         ("x-uuencode", b"begin 644 x\r\n%:&5L;&\\\r\n`\r\nend", b"hello"),

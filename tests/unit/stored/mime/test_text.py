@@ -6,6 +6,7 @@ import pytest
 
 from stored.mime import summarize, text_of
 from stored.mime.html import html_text
+from stored.mime.reading import reading_of
 
 
 def letter(body, kind="text/plain; charset=utf-8", **fields):
@@ -116,6 +117,12 @@ def test_plain_is_preferred_to_html_and_pieces_are_joined():
 
 def test_html_alone_is_read_as_text():
     assert text_of(letter("<p>¡Hola, <b>Ana</b>!", "text/html; charset=utf-8")) == ("¡Hola, Ana!", False)
+
+
+def test_a_letter_whose_boundary_is_lost_is_read_as_it_is():
+    raw = b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--b\r\n\r\nhello\r\n--b--\r\n"
+    assert text_of(raw) == ("--b\n\nhello\n--b--\n", False)
+    assert [run.text for run in reading_of(raw, runs_limit=1000).runs] == ["--b\n\nhello\n--b--"]
 
 
 def test_a_long_text_is_cut_and_says_so():
