@@ -13,7 +13,7 @@ from stored.model.account import Account
 from stored.model.body import damaged
 from stored.model.folder import Folder
 from stored.model.roles import TRASH
-from stored.model.rows import UNREADABLE, Rows
+from stored.model.rows import UNREADABLE
 from stored.model.undo import Move
 from stored.model.word import (
     ANSWERED,
@@ -86,22 +86,29 @@ def served(account: Account, uid: int) -> Ready:
 
     A row that cannot be read any more gives one that says `damaged`, so that the list goes on.
     """
-    word = account.state[uid]
-    place = _place(folder_id(account, folder_of(word)), flags_of(word))
-    return _spliced(account.rows, uid, account.threads.thread_of(uid), word, place)
+    (row,) = _spliced(account, [uid])
+    return Ready(row)
+
+
+def _spliced(account: Account, uids: Iterable[int]) -> list[bytes]:
+    """Return the rows of those `uids` that are here, in their order, as JSON."""
+    word_of, thread_of = account.state.get, account.threads.thread_of
+    here = [(uid, word) for uid in uids if (word := word_of(uid)) is not None]
+    places: dict[int, bytes] = {}
+    found = []
+    for (uid, word), row in zip(here, account.rows.several([uid for uid, _ in here]), strict=True):
+        number = word & PLACE_MASK
+        place = places.get(number)
+        if place is None:
+            place = places[number] = _place(folder_id(account, folder_of(word)), flags_of(word))
+        row = row or _damaged_row(time_of(word))
+        found.append(b'{"id":"m%d","thread":"t%d%b%b' % (uid, thread_of(uid), place, row))
+    return found
 
 
 def _place(folder: str, flags: int) -> bytes:
     """Return the middle of a row: all that can change of it, the same for most rows of a window."""
     return b'","folder":"%b","flags":%b,' % (folder.encode(), _FLAGS_JSON[flags & _FLAGS_MASK])
-
-
-def _spliced(kept: Rows, uid: int, thread: int, word: int, place: bytes) -> Ready:
-    try:
-        row = kept.row(uid)
-    except UNREADABLE:
-        row = b""
-    return Ready(b'{"id":"m%d","thread":"t%d%b%b' % (uid, thread, place, row or _damaged_row(time_of(word))))
 
 
 def _damaged_row(time: int) -> bytes:
@@ -134,18 +141,12 @@ def arrivals(account: Account, uid: int) -> list[Arrival]:
 
 def rows(account: Account, uids: Iterable[int]) -> list[Row]:
     """Return the rows of those `uids` that are here, in their order."""
-    state, kept, thread_of = account.state, account.rows, account.threads.thread_of
-    places: dict[int, bytes] = {}
-    found = []
-    for uid in uids:
-        word = state.get(uid)
-        if word is None:
-            continue
-        place = word & PLACE_MASK
-        if place not in places:
-            places[place] = _place(folder_id(account, folder_of(word)), flags_of(word))
-        found.append(_spliced(kept, uid, thread_of(uid), word, places[place]))
-    return cast(list[Row], found)
+    return cast(list[Row], list(map(Ready, _spliced(account, uids))))
+
+
+def listed(account: Account, uids: Iterable[int]) -> list[Row]:
+    """Return the same in one piece, ready to be sent: for long lists, which nobody looks into."""
+    return cast(list[Row], Ready(b"[%b]" % b",".join(_spliced(account, uids))))
 
 
 def folder_named(account: Account, id: str) -> Folder:
@@ -194,7 +195,7 @@ def page(account: Account, folder: str, position: int, limit: int, anchor: str =
         "position": position,
         "total": place.total(),
         "unread": place.unread(),
-        "rows": rows(account, map(uid_of, keys)),
+        "rows": listed(account, map(uid_of, keys)),
     }
 
 
