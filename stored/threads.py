@@ -8,7 +8,7 @@ from typing import cast
 
 from restante.errors import NotFound
 from restante.wire import Ready
-from stored.messages import folder_named, rows, served, thread_id, uid_of_id
+from stored.messages import folder_named, rows, thread_id, uid_of_id
 from stored.model.account import Account
 from stored.model.folder import Folder
 from stored.model.roles import EMPTIED
@@ -19,7 +19,7 @@ from stored.thread_types import Thread, ThreadPage, ThreadRow
 #: Of the newest messages so many are looked at for who wrote them, beside the first.
 NEWEST_WRITERS = 3
 
-_FROM, _BEHIND_FROM = len(b'"from":'), b',"to":['
+_FROM, _BEHIND_FROM = b'"from":', b',"to":['
 _NO_ADDRESS = b'"address":""}'
 
 
@@ -34,14 +34,15 @@ def page(account: Account, folder: str, position: int, limit: int, anchor: str =
     if anchor:
         position += place.thread_order.position(_place(account, place, anchor))
     position = max(position, 0)
-    keys = place.thread_order.window(position, limit)
+    uids = list(map(uid_of, place.thread_order.window(position, limit)))
+    newest = cast(list[bytes], rows(account, uids))
     return {
         "state": account.state_text(),
         "folder": place.id,
         "position": position,
         "total": len(place.thread_order),
         "unread": place.unread_threads(),
-        "threads": [_row(account, uid_of(key), place.number) for key in keys],
+        "threads": [_line(account, place.number, uid, row) for uid, row in zip(uids, newest, strict=True)],
     }
 
 
@@ -85,12 +86,16 @@ def _place(account: Account, folder: Folder, anchor: str) -> int:
     return max(here or [order_key(word, uid) for word, uid in words])
 
 
-def _row(account: Account, newest: int, number: int) -> ThreadRow:
-    """Return the line of the thread whose newest message in this folder is `newest`."""
+def _line(account: Account, number: int, newest: int, row: bytes) -> ThreadRow:
+    """Return the line of the thread whose newest message in folder `number` is `newest`, with this row."""
     thread = account.threads.thread_of(newest)
+    members = account.threads.members(thread, account.state)
+    if len(members) == 1:
+        unread = int(not account.state[newest] & SEEN)
+        return _told(thread, 1, unread, 1, _writers([row]), row)
     here = unread = 0
     shown = []
-    for uid in account.threads.members(thread, account.state):
+    for uid in members:
         word = account.state[uid]
         if folder_of(word) == number:
             here += 1
@@ -99,24 +104,32 @@ def _row(account: Account, newest: int, number: int) -> ThreadRow:
             continue
         shown.append(order_key(word, uid))
     shown.sort()
-    writers = _writers(account, map(uid_of, shown[:1] + shown[1:][-NEWEST_WRITERS:]))
+    looked_at = [uid_of(key) for key in shown[:1] + shown[1:][-NEWEST_WRITERS:]]
+    writers = _writers(row if uid == newest else _kept(account, uid) for uid in looked_at)
+    return _told(thread, here, unread, len(shown), writers, row)
+
+
+def _told(thread: int, here: int, unread: int, total: int, writers: list[bytes], row: bytes) -> ThreadRow:
     told = b'{"id":"t%d","here":%d,"unread":%d,"total":%d,"participants":[%b],"newest":%b}'
-    row = told % (thread, here, unread, len(shown), b",".join(writers), served(account, newest))
-    return cast(ThreadRow, Ready(row))
+    return cast(ThreadRow, Ready(told % (thread, here, unread, total, b",".join(writers), row)))
 
 
-def _writers(account: Account, uids: Iterable[int]) -> list[bytes]:
-    """Return who wrote these messages, each address once, as JSON cut out of their rows.
+def _kept(account: Account, uid: int) -> bytes:
+    try:
+        return account.rows.row(uid)
+    except UNREADABLE:
+        return b""
 
-    That is where `append` puts it; no text in JSON can hold the quotes of the key behind it.
+
+def _writers(rows: Iterable[bytes]) -> list[bytes]:
+    """Return who wrote the messages of these rows, each address once, as JSON cut out of them.
+
+    That is where `append` puts it; no text in JSON can hold the quotes of a key.
     """
     found: dict[bytes, bytes] = {}
-    for uid in uids:
-        try:
-            row = account.rows.row(uid)
-        except UNREADABLE:
-            continue
-        writer = row[_FROM : row.find(_BEHIND_FROM)]
+    for row in rows:
+        start = row.find(_FROM) + len(_FROM)
+        writer = row[start : row.find(_BEHIND_FROM, start)]
         address = writer[writer.rfind(b'"address":') :]
         if writer and address != _NO_ADDRESS:
             found.setdefault(address, writer)
