@@ -35,7 +35,8 @@ def _passages(text: str) -> Iterator[tuple[int, str]]:
     if "\n>" not in text and not text.startswith(">"):
         yield 0, text.rstrip()
         return
-    text = _BLANK_BEHIND.sub("", text)
+    if " \n" in text or "\t\n" in text:
+        text = _BLANK_BEHIND.sub("", text)
     for place, piece in enumerate(_QUOTED.split(text)):
         if not place % 2:
             if piece:
