@@ -110,7 +110,9 @@ class Log:
             kept["cause"] = masked(cause)
         elif cause is not None:
             kept |= told(cause)
-        self._logger.log(level, event, extra={"fields": kept})
+        # As `Logger.log` does, but for looking where it was called, which takes longer than all the rest.
+        logger = self._logger
+        logger.handle(logger.makeRecord(logger.name, level, "", 0, event, (), None, extra={"fields": kept}))
 
 
 def get(name: str) -> Log:

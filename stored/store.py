@@ -18,6 +18,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TextIO, TypeVar, cast
 
@@ -54,6 +55,7 @@ _SPACE_SECONDS = 1.0
 _MEND_SECONDS = 10.0
 
 
+@lru_cache(maxsize=4096)
 def directory_name(user: str) -> str:
     """Return a directory name for `user`: safe on every file system, different for different users. Pure.
 
