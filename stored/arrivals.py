@@ -113,17 +113,15 @@ def _known(
     for uid in drop.uidl.find(account.salt, exact):
         return uid, Kept.KNOWN
     for uid in drop.uidl.find(account.salt, prepared.uidl) if prepared.uidl else ():
-        if _same_head(drop, uid, origin) or _same_octets(account, uid, prepared):
+        # Where it does not say both From and Date, the name and the header block have to do.
+        if _same_message(account, drop, uid, prepared, origin, named=not prepared.letter):
             return uid, Kept.KNOWN
     for uid in _alike(account, prepared):
         if uid not in drop.origins:
             if _same_letter(account, uid, prepared):
                 return uid, Kept.AGAIN
             continue
-        # The octets kept may be those of another account's copy, or gone.
-        gone = uid not in account.state
-        same_head = _same_head(drop, uid, origin) and (gone or _same_letter(account, uid, prepared))
-        if same_head or _same_octets(account, uid, prepared):
+        if _same_message(account, drop, uid, prepared, origin):
             return uid, Kept.RENAMED
     return 0, Kept.NEW
 
@@ -137,6 +135,20 @@ def _alike(account: Account, prepared: Prepared) -> list[int]:
         if len(some) < PROBES:
             break
     return found
+
+
+def _same_message(
+    account: Account, drop: Maildrop, uid: int, prepared: Prepared, origin: Origin, *, named: bool = False
+) -> bool:
+    """Return whether a message of this maildrop is the one that came, but for what servers write into it.
+
+    One header block may stand over two bodies: it alone tells only where the message is `named` well enough,
+    or gone here, when nothing else is known of it.
+    """
+    if _same_octets(account, uid, prepared):
+        return True
+    enough = named or uid not in account.state
+    return _same_head(drop, uid, origin) and (enough or _same_letter(account, uid, prepared))
 
 
 def _same_head(drop: Maildrop, uid: int, origin: Origin) -> bool:

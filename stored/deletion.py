@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from restante import log
 from restante.errors import Damaged
-from stored.arrivals import fingerprint
+from stored.arrivals import HEAD_OCTETS, fingerprint
 from stored.clock import Clock
 from stored.lease import LeasedAccount
 from stored.listing import Listing
@@ -101,27 +101,48 @@ class Deletion:
     def _told_apart(
         self, session: Session, targets: list[tuple[Entry, int, Origin]]
     ) -> tuple[list[tuple[Entry, int]], list[tuple[Entry, int]]]:
-        """Return which of `targets` are still the messages they were, and which are others. Network."""
+        """Return which of `targets` are still the messages they were, and which are others. Network.
+
+        The header block tells where the size is that of the octets kept here. Else the server has to show the
+        whole message, as one without TOP has to: another body may stand under the same header block.
+        """
         known = {entry.msgno: (uid, origin) for entry, uid, origin in targets}
+        sizes = self._mail.read(lambda root: {uid: root.bodies[uid].octets for uid, _ in known.values()})
         same: list[tuple[Entry, int]] = []
         others: list[tuple[Entry, int]] = []
         untold: list[Entry] = []
         for entry, head in session.heads([entry for entry, _, _ in targets]):
             uid, origin = known[entry.msgno]
-            if head is None:
+            if head is not None and fingerprint(head) != origin.fingerprint:
+                others.append((entry, uid))
+            elif head is None or entry.octets != sizes[uid]:
                 untold.append(entry)
             else:
-                (same if fingerprint(head) == origin.fingerprint else others).append((entry, uid))
-        # A server without TOP shows what a message is only by sending all of it.
+                same.append((entry, uid))
         for arriving in session.retrieve(untold):
             if not arriving.refused:
                 uid, _ = known[arriving.entry.msgno]
-                digest = hashlib.sha256()
-                for chunk in arriving.chunks():
-                    digest.update(chunk)
-                kept = self._mail.read(lambda root, uid=uid: root.bodies[uid].sha256)  # type: ignore[misc]
-                (same if digest.digest() == kept else others).append((arriving.entry, uid))
+                there = _known_by(arriving.chunks())
+                here = self._mail.read(lambda root, uid=uid: _known_by(root.bodies[uid].verified()))  # type: ignore[misc]
+                (same if there == here else others).append((arriving.entry, uid))
         return same, others
+
+
+def _known_by(chunks: Iterable[bytes]) -> tuple[bytes, bytes]:
+    """Return what a message is but for what servers write into it: its header block's and its body's hash."""
+    head, body, running = b"", False, hashlib.sha256()
+    for chunk in chunks:
+        if body:
+            running.update(chunk)
+            continue
+        head += chunk
+        end = head.find(b"\r\n\r\n")
+        if end >= 0 or len(head) > HEAD_OCTETS:
+            body = True
+            end = end if end >= 0 else 0
+            running.update(head[end:])
+            head = head[:end]
+    return fingerprint(head), running.digest()
 
 
 def is_safe(mail: UserStore, uid: int) -> bool:

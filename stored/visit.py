@@ -117,7 +117,9 @@ class Visit:
         if not self._deletion.decided or self.login_delay_seconds:
             return
         try:
-            self._session(turn)
+            if self._session(turn) is Ended.MORE:
+                # Something there is not what is kept here: it is fetched.
+                self._session(turn)
         except RestanteError as error:
             self._stop_if_aborted()
             _LOG.info("collect.deletion_waits", user=self._mail.user, account=self._account.id, cause=error)

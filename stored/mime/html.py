@@ -96,6 +96,8 @@ class _Reader:
         act = self._tokens.get(token)
         if act is not None:
             act()
+        elif token == "<":
+            self.text(token)
         elif token[0] == "<":
             self._title(token)
         else:

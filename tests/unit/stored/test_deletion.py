@@ -16,6 +16,7 @@ DAY = 86400
 DELETE = {"on_server": "delete"}
 AFTER = {"on_server": "delete_after", "days": 3}
 UNKNOWN = b"-ERR unknown command\r\n"
+HEAD = b"From: Ana <ana@uno.test>\r\nDate: Mon, 23 Nov 2026 10:00:00 +0000\r\nSubject: one\r\n\r\n"
 
 
 @pytest.fixture
@@ -301,3 +302,28 @@ def test_a_rehearsal_tells_what_would_go_and_changes_nothing(bench, rehearse):
             rehearse(account="a9")
         with bench.collector.maildrops.held(account(server).maildrop), pytest.raises(Busy):
             rehearse()
+
+
+def test_a_longer_body_under_the_same_name_and_header_is_not_lost(bench):
+    """Header blocks alone made a letter that was never stored look like the one that was."""
+    longer = HEAD + b"another body, and a longer one\r\n"
+    with PopServer([letter(1), HEAD + b"hello\r\n"]) as server:
+        bench.accounts["ana"] = [account(server)]
+        bench.run()
+        server.messages[1] = longer
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        for _ in range(3):
+            bench.run()
+        assert sorted(bench.kept()) == sorted([letter(1), HEAD + b"hello\r\n", longer])
+        assert server.messages == []
+
+
+def test_what_a_server_has_written_into_a_message_does_not_keep_it_there(bench):
+    with PopServer([letter(1)]) as server:
+        bench.accounts["ana"] = [account(server)]
+        bench.run()
+        server.messages[0] = b"Status: RO\r\n" + server.messages[0]
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        for _ in range(3):
+            bench.run()
+        assert (server.messages, bench.kept()) == ([], [letter(1)])

@@ -17,6 +17,7 @@ def letter(body, kind="text/plain; charset=utf-8", **fields):
 @pytest.mark.parametrize(
     ("html", "text"),
     [
+        ("<<e>p<y><div", "<p\n</p"),
         ("<p>one</p><p>two</p>", "one\n\ntwo"),
         ("one<br>two", "one\ntwo"),
         ("<div>one</div><div>two</div>", "one\ntwo"),
