@@ -56,12 +56,13 @@ class Turns:
         self._answer = 0  # the number of the answer it is at, 0 for none
         self._answers = 0
         self._watched = self._watch_sleeps = False
+        self._watch_called = False  # somebody is on the way to watch, as far as is known
 
     def start(self) -> None:
         """Begin to attend, in threads of their own."""
         with self._guard:
             self._make(self._begin)
-            self._make(self._rest)
+            self._have_watched()
 
     def attends(self) -> bool:
         """Tell whether the calling thread is the one that attends now."""
@@ -126,6 +127,10 @@ class Turns:
         while True:
             with self._guard:
                 task = self._take()
+                if task is not None and not self._watched:
+                    # Whoever was called to watch may be the one who answers now.
+                    self._watch_called = False
+                    self._have_watched()
             if task is None:
                 return self._rest
             _serve(task)
@@ -138,7 +143,7 @@ class Turns:
             if self._ended:
                 return None
             if not self._watched:
-                self._watched = True
+                self._watched, self._watch_called = True, False
                 return self._watch
             self._resting += 1
             self._called.wait()
@@ -154,6 +159,7 @@ class Turns:
             if task is not None:
                 self._answers += 1
                 self._answer = self._answers
+                self._have_watched()
                 self._wake_watch()
             return task
 
@@ -178,12 +184,28 @@ class Turns:
         self._answer = 0
         self._watched = False
         # Where one is slow others may be: what waits is not kept waiting for a tick each.
-        for _ in range(1 + min(len(self._waiting), self._threads - self._busy)):
-            if self._resting:
-                self._resting -= 1
-                self._called.notify()
-            elif self._made <= self._threads:
-                self._make(self._answer_what_waits)
+        for _ in range(min(len(self._waiting), self._threads - self._busy)):
+            self._call(self._answer_what_waits)
+        self._have_watched()
+
+    def _have_watched(self) -> None:
+        """Call somebody to watch, unless somebody does or is on the way: no answer begins unwatched.
+
+        Where nobody can be called, all others answer, and who attends may not.
+        """
+        if not self._watched and not self._watch_called:
+            self._watch_called = self._call(self._rest)
+
+    def _call(self, role: "_Role") -> bool:
+        """Call one who rests, or make one more thread for `role`; tell whether there was either."""
+        if self._resting:
+            self._resting -= 1
+            self._called.notify()
+            return True
+        if self._made <= self._threads:
+            self._make(role)
+            return True
+        return False
 
     def _wake_watch(self) -> None:
         if self._watch_sleeps:

@@ -7,6 +7,7 @@ import pytest
 from restante.config import HttpSettings
 from restante.rpc import ANYONE
 from restante.serve import Response, Route
+from restante.serve.turns import Turns
 from tests.unit.restante.listening import DEADLINE_SECONDS, read_answer, request, running
 
 THREADS = 3
@@ -119,3 +120,70 @@ def test_all_threads_end_with_the_server(desk):
     for thread in ours:
         thread.join(DEADLINE_SECONDS)
         assert not thread.is_alive()
+
+
+class Slow:
+    """A request whose answer takes until `leave`."""
+
+    def __init__(self):
+        self.entered, self.leave = threading.Event(), threading.Event()
+
+    def service(self):
+        self.entered.set()
+        assert self.leave.wait(DEADLINE_SECONDS)
+
+    def cancel(self):
+        self.leave.set()
+
+
+def test_somebody_attends_though_who_was_to_watch_answers():
+    """Who was called to watch took what waited; the next long answer then had nobody attend."""
+    first, second, third = (Slow() for _ in range(3))
+    attended = threading.Semaphore(0)
+    told = threading.Event()
+    looks = 0
+
+    def attend():
+        nonlocal looks
+        looks += 1
+        attended.release()
+        if looks == 1:
+            turns.add_task(first)
+        elif looks == 2:
+            turns.add_task(second)
+            # Somebody else takes it before who attends looks.
+            assert second.entered.wait(DEADLINE_SECONDS)
+            turns.add_task(third)
+        else:
+            told.wait(DEADLINE_SECONDS)
+        return not told.is_set()
+
+    class LateMade(Turns):
+        """Threads beyond the first two begin only when there is something to take."""
+
+        def _make(self, role):
+            if self._made >= 2:
+                made = super()._make
+
+                def when_waiting():
+                    assert first.entered.wait(DEADLINE_SECONDS)
+                    while not self._waiting and not second.entered.is_set():
+                        pass
+                    made(role)
+
+                threading.Thread(target=when_waiting, daemon=True).start()
+            else:
+                super()._make(role)
+
+    turns = LateMade(attend, THREADS, "test")
+    turns.start()
+    try:
+        for _ in range(3):
+            assert attended.acquire(timeout=DEADLINE_SECONDS)
+        assert third.entered.is_set()
+    finally:
+        told.set()
+        for one in (first, second, third):
+            one.leave.set()
+        turns.end()
+        turns.wait(DEADLINE_SECONDS)
