@@ -145,6 +145,9 @@ class Collector:
 
     def _start_due(self, user: str) -> None:
         try:
+            # Not long before its turn: secrets are borrowed for a moment, and a database opened meanwhile
+            # would be closed again before the visit needs it.
+            self._lanes.wait_for_room()
             self._begin_all(user, self._lease(user), (), asked=False)
         except RestanteError as error:
             _LOG.warning("collect.not_started", user=user, cause=error)

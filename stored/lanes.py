@@ -39,17 +39,20 @@ class Lane:
 
     def __init__(self) -> None:
         self._users: OrderedDict[str, deque[Callable[[Turn], object]]] = OrderedDict()
+        self._count = 0
 
-    def __bool__(self) -> bool:
-        return bool(self._users)
+    def __len__(self) -> int:
+        return self._count
 
     def add(self, user: str, work: Callable[[Turn], object]) -> None:
         self._users.setdefault(user, deque()).append(work)
+        self._count += 1
 
     def next(self) -> Callable[[Turn], object]:
         """Take the next piece of work; its user is last in line now."""
         user, works = next(iter(self._users.items()))
         work = works.popleft()
+        self._count -= 1
         if works:
             self._users.move_to_end(user)
         else:
@@ -67,7 +70,9 @@ class Lanes:
         self._name = name
         self._most = {False: short, True: long}
         self._slice_seconds = slice_seconds
-        self._guard = threading.Condition()
+        lock = threading.RLock()
+        self._guard = threading.Condition(lock)
+        self._room = threading.Condition(lock)
         self._waiting = {False: Lane(), True: Lane()}
         self._working = {False: 0, True: 0}
         self._idle = 0
@@ -79,6 +84,15 @@ class Lanes:
         with self._guard:
             self._waiting[long].add(user, lambda turn: context.run(self._do, user, work, turn))
             self._call_thread()
+
+    def wait_for_room(self) -> None:
+        """Block until no more short work waits than can be done at the same time.
+
+        For whoever brings work that is not urgent: what is prepared long before its turn is kept all that
+        while.
+        """
+        with self._guard:
+            self._room.wait_for(lambda: len(self._waiting[False]) <= self._most[False])
 
     def _call_thread(self) -> None:
         """Wake a thread, or start one: there may be work that can begin."""
@@ -102,6 +116,7 @@ class Lanes:
                 long = bool(self._ready())
                 work = self._waiting[long].next()
                 self._working[long] += 1
+                self._room.notify()
                 if self._ready() is not None:
                     self._call_thread()
             turn = Turn(self, long=long)

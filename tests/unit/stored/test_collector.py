@@ -1,6 +1,7 @@
 """Collecting into a real store from servers of the tests' own."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -362,6 +363,41 @@ def test_those_who_are_due_are_collected_soon(bench):
         assert bench.states()["a1"].collected == 2
         assert bench.collector.wait("nobody", 10)
         assert bench.collector.status("nobody") == (False, [])
+
+
+def test_whoever_is_due_borrows_secrets_shortly_before_and_lets_people_go_first(bench):
+    bench.collect["parallel"] = 1
+    due = [f"due{number}" for number in range(10)]
+    reached, go_on, everybody, lent, kept = threading.Event(), threading.Event(), threading.Event(), [], []
+
+    def retr(conversation, argument):
+        reached.set()
+        go_on.wait(10)
+        conversation.usual("RETR", argument)
+
+    def lease(user):
+        lent.append(user)
+        if len(lent) == len(due):
+            everybody.set()
+        return bench.lease(user)
+
+    with PopServer(letters(1), answers={"RETR": retr}) as server:
+        for user in [*due, "eva"]:
+            one = account(server)
+            bench.accounts[user] = [replace(one, server=replace(one.server, host=f"{user}.test"))]
+        bench.start("nobody")  # This makes the collector.
+        bench.collector._lease = lease
+        bench.store.on_write = lambda user: user in kept or kept.append(user)
+        bench.collector.due(due)
+        assert reached.wait(10)
+        assert not everybody.wait(0.2)
+        bench.start("eva")
+        go_on.set()
+        for user in [*due, "eva"]:
+            assert bench.collector.wait(user, 10)
+        assert sorted(kept) == sorted([*due, "eva"])
+        # One is at it, one waits, and each of the two who start others brings one more.
+        assert kept.index("eva") <= 5
 
 
 def test_stopping_keeps_what_came_whole_and_begins_nothing_more(bench):

@@ -62,6 +62,22 @@ def test_users_take_turns_however_much_each_has_to_do(gate):
     assert gate.wait(7) == ["a1", "b1", "c1", "a2", "c2", "a3", "a4"]
 
 
+def test_what_is_not_urgent_waits_for_room(gate):
+    lanes = Lanes("test", 1, 1, 60)
+    lanes.wait_for_room()
+    go_on, _ = blocked(lanes)
+    for name in ("a", "b"):
+        lanes.give(name, gate.note(name))
+    waiter = threading.Thread(target=lanes.wait_for_room, daemon=True)
+    waiter.start()
+    waiter.join(0.1)
+    assert waiter.is_alive()
+    go_on.set()
+    waiter.join(SECONDS)
+    assert not waiter.is_alive()
+    assert gate.wait(2) == ["a", "b"]
+
+
 def test_never_more_at_once_than_allowed(gate):
     lanes = Lanes("test", 3, 1, 60)
     guard = threading.Lock()
