@@ -54,8 +54,12 @@ _STRICT = "PYTEST_VERSION" in os.environ
 _PATTERNS = (
     re.compile(r"(?i)\b(pass|auth|apop|bearer|basic)\s+\S+(?:\s+\S+)?"),
     re.compile(r"""(?i)\b(password|passwd|secret|token|key)\b["']?\s*[=:]\s*\S+"""),
-    re.compile(r"[A-Za-z0-9_+/=.-]{40,}"),
 )
+
+_LONG = re.compile(r"[A-Za-z0-9_+/=.-]{40,}")
+# Between the slashes and dots of a path stand short words, in small letters or capitals. Random base64 may
+# hold a "/" too, but hardly ever are all of its pieces short and of one case.
+_PATH_PIECE = re.compile(r"[A-Za-z]?(?:[a-z0-9_=-]{0,30}|[A-Z0-9_=-]{0,30})")
 
 
 def new_request_id() -> str:
@@ -74,7 +78,12 @@ def masked(text: str) -> str:
         text = text.replace(secret, MASK)
     for pattern in _PATTERNS:
         text = pattern.sub(lambda hit: (hit[1] + " " + MASK) if hit.re.groups else MASK, text)
+    text = _LONG.sub(lambda hit: hit[0] if _is_path(hit[0]) else MASK, text)
     return text if len(text) <= 500 else text[:500] + "…"
+
+
+def _is_path(run: str) -> bool:
+    return "/" in run and all(_PATH_PIECE.fullmatch(piece) for piece in re.split(r"[/.]", run))
 
 
 class Log:

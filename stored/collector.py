@@ -8,7 +8,7 @@ from pathlib import Path
 from time import monotonic
 
 from restante import log
-from restante.errors import Draining, InternalError, NotFound, RestanteError
+from restante.errors import Damaged, Draining, InternalError, NotFound, RestanteError
 from stored import troubles
 from stored.clock import Clock
 from stored.forwarding import Forwarder
@@ -165,7 +165,12 @@ class Collector:
     def _begin(self, user: str, account: LeasedAccount, leased: Leased, *, asked: bool, named: bool) -> None:
         """Queue one account, behind whoever is in its maildrop, unless it is under way or has to wait."""
         mail = self._store.open_account(user)
-        wait = troubles.wait_for(mail, account, self._clock(), asked=asked, named=named)
+        try:
+            wait = troubles.wait_for(mail, account, self._clock(), asked=asked, named=named)
+        except Damaged as damage:
+            # Told as the account's own error: nobody is there to be told when the clock asks.
+            _LOG.error("collect.damaged", user=user, account=account.id, cause=damage)
+            wait = troubles.Wait(0, damage)
         with self._guard:
             if self._stopping:
                 raise Draining("This storage server is stopping. Collect again in a moment.")

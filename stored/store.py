@@ -31,6 +31,7 @@ from restante.errors import (
     Busy,
     ConfigError,
     Damaged,
+    DatabaseDamaged,
     Draining,
     InvalidArgument,
     NoSpace,
@@ -53,6 +54,10 @@ _LONGEST_NAME = 100
 #: How long a look at the free space is believed.
 _SPACE_SECONDS = 1.0
 _MEND_SECONDS = 10.0
+_UNOPENED = (
+    "Your mail cannot be opened: its database is damaged where it is kept. Tell the operator, who has to "
+    "restore it from the backup; other people's mail is not touched."
+)
 
 
 @lru_cache(maxsize=4096)
@@ -297,7 +302,12 @@ class Store:
         if not directory.exists():
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             flush_directory(directory.parent)
-        return Database.open(self._database_settings(path=str(directory / "mail.fs")), lambda: Account(user))
+        settings = self._database_settings(path=str(directory / "mail.fs"))
+        try:
+            return Database.open(settings, lambda: Account(user))
+        except DatabaseDamaged as damage:
+            # One user's file: the daemon goes on, and the caller is told what may cross the wire.
+            raise Damaged(_UNOPENED, cause=damage.message) from damage
 
     def relax(self) -> None:
         """Let more databases stay open again, after descriptors were short."""

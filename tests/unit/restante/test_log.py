@@ -1,14 +1,16 @@
 """Log lines: one JSON object each, of known fields, without secrets."""
 
+import base64
 import json
 import logging
+import random
 import threading
 import warnings
 
 import pytest
 
 from restante import log
-from restante.config import LogSettings
+from restante.config import MASK, LogSettings
 from restante.errors import ConfigError, RemoteProtocol
 
 
@@ -138,6 +140,29 @@ def test_what_looks_like_a_secret_is_masked(text, monkeypatch):
     assert "of the setting" not in shown
     assert log.masked("a short word") == "a short word"
     assert len(log.masked("word " * 1000)) < 600
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/srv/restante/data/var/stored/users/ana/mail.fs",
+        "/Users/Shared/Restante/var/stored/users/ana.lima=40uno.example/mail.fs.tr0",
+        "var/stored/users/ana.maria.lima=40post.uno.example/mail.fs",
+    ],
+)
+def test_a_long_path_stays_readable(path):
+    told = f"The database {path} is shorter than it was."
+    assert log.masked(told) == told
+
+
+def test_long_secrets_are_masked_with_a_slash_in_them_too():
+    draw = random.Random(1)
+    secrets = [base64.b64encode(draw.randbytes(48)).decode() for _ in range(2000)]
+    slashed = [secret for secret in secrets if "/" in secret]
+    assert len(slashed) > 500
+    assert {log.masked(secret) for secret in secrets} == {MASK}
+    assert log.masked("/" + "0123456789abcdef" * 4) == MASK
+    assert log.masked("eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbmEifQ.c2lnbmF0dXJl") == MASK
 
 
 def test_what_libraries_say_is_kept_masked_and_without_their_texts(lines):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from restante.errors import (
+    Damaged,
     Draining,
     InternalError,
     InvalidArgument,
@@ -431,3 +432,16 @@ def test_secrets_do_not_show_in_what_is_leased():
         assert "secret" not in repr(account(server).server).replace("pop.test", "")
         assert account(server).maildrop == account(server, "a2").maildrop
         assert Server("POP.test", 1, "tls", "u", "s") != Server("pop.test", 1, "tls", "u", "s")
+
+
+def test_mail_that_cannot_be_opened_is_told_at_each_account_and_no_server_is_visited(bench):
+    directory = bench.store.user_directory("ana")
+    directory.mkdir(parents=True)
+    (directory / "mail.fs").write_bytes(b"no database at all")
+    with PopServer(letters(1)) as server:
+        bench.accounts["ana"] = [account(server, "a1"), account(server, "a2", user="other")]
+        states = bench.run()
+        assert [(states[id].stage, type(states[id].error)) for id in ("a1", "a2")] == [
+            ("failed", Damaged)
+        ] * 2
+        assert server.count("USER") == 0

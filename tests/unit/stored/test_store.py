@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from restante.errors import AlreadyRunning, ConfigError, Draining, InvalidArgument, Unavailable
+from restante.errors import AlreadyRunning, ConfigError, Damaged, Draining, InvalidArgument, Unavailable
 from stored.settings import StorageSettings
 from stored.store import Store, directory_name
 from tests.unit.stored.keeping import keep, letter, listing, prepared
@@ -158,3 +158,31 @@ def test_one_shared_database_serves_the_same(tmp_path):
     store = Store(tmp_path, StorageSettings(zconfig=zconfig))
     assert listing(store.open_account("ana"))["inbox"][0] == 2
     store.close()
+
+
+@pytest.mark.parametrize("place", [-1, 18, None], ids=["last octet", "first length", "torn tail"])
+def test_a_database_that_cannot_be_opened_is_told_as_damaged_and_harms_nobody_else(tmp_path, place):
+    store = Store(tmp_path)
+    for user in ("ana", "ben"):
+        store.open_account(user).write(lambda account: account.maildrop("a1"))
+    store.close()
+    path = tmp_path / "users" / "ana" / "mail.fs"
+    octets = bytearray(path.read_bytes())
+    if place is None:
+        del octets[-1]
+    else:
+        octets[place] ^= 1
+    path.write_bytes(octets)
+    if place == 18:
+        # What an index says of the beginning is believed.
+        path.with_name("mail.fs.index").unlink()
+    store = Store(tmp_path)
+    try:
+        for call in (store.open_account("ana").read, store.open_account("ana").write):
+            with pytest.raises(Damaged, match="Your mail cannot be opened") as told:
+                call(lambda account: 1)
+            assert str(path) in told.value.cause
+            assert str(path) not in told.value.message + told.value.about
+        assert store.open_account("ben").read(lambda account: "a1" in account.maildrops)
+    finally:
+        store.close()
