@@ -369,7 +369,9 @@ def test_those_who_are_due_are_collected_soon(bench):
 def test_whoever_is_due_borrows_secrets_shortly_before_and_lets_people_go_first(bench):
     bench.collect["parallel"] = 1
     due = [f"due{number}" for number in range(10)]
-    reached, go_on, everybody, lent, kept = threading.Event(), threading.Event(), threading.Event(), [], []
+    reached, go_on, everybody = threading.Event(), threading.Event(), threading.Event()
+    lent: list[str] = []
+    kept: list[str] = []
 
     def retr(conversation, argument):
         reached.set()
