@@ -95,13 +95,13 @@ class Finder:
 
     def _look(self, mail: UserStore, asked: Asked, accounts: dict[str, frozenset[str]]) -> _Seen:
         """Return what there is; a broken index is thrown away, and nothing is found until it is made anew."""
-        path = files.current(mail.directory)
+        began, path = monotonic(), files.current(mail.directory)
         try:
             if path is not None:
                 with self._readers.index(mail.user, path) as index:
                     return mail.read(lambda account: _search(account, index, asked, accounts, self._flagged))
         except IndexBroken:
-            self._indexer.doubt(mail.user)
+            self._indexer.doubt(mail.user, began)
         except IndexAway:
             self._readers.drop(mail.user)
         return mail.read(_nothing)

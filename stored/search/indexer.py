@@ -47,6 +47,7 @@ class Indexer:
         self._waiting: OrderedDict[str, float] = OrderedDict()  # user → not before
         self._due: dict[str, float] = {}  # user → when it must not wait for a lull any more
         self._doubted: set[str] = set()
+        self._made_anew: dict[str, float] = {}  # user → when; few ever are
         self._busy = ""
         self._indexed_at: OrderedDict[str, float] = OrderedDict()
         #: Where the indexes stand that have nothing to learn and need no care: most looks end here.
@@ -90,10 +91,14 @@ class Indexer:
             self._waiting[user] = self._due[user] = 0.0
             self._turn.notify_all()
 
-    def doubt(self, user: str) -> None:
-        """Have the user's index thrown away and made anew from the store. Never blocks."""
+    def doubt(self, user: str, since: float) -> None:
+        """Have the user's index thrown away and made anew from the store. Never blocks.
+
+        `since` is when (`monotonic`) whoever doubts began to look: what was made anew meanwhile is another.
+        """
         with self._turn:
-            self._doubted.add(user)
+            if self._made_anew.get(user, -1.0) < since:
+                self._doubted.add(user)
         self.wake(user)
 
     def wait(self, user: str, seconds: float) -> bool:
@@ -194,6 +199,9 @@ class Indexer:
             self._child.close(path)
         files.remove_all(mail.directory)
         self.on_change(mail.user)
+        with self._turn:
+            self._made_anew[mail.user] = monotonic()
+            self._doubted.discard(mail.user)
         _LOG.warning("search.made_anew", user=mail.user)
 
     def _catch_up(self, mail: UserStore, path: Path, standing: Standing) -> bool:

@@ -108,6 +108,17 @@ def test_an_index_of_another_store_is_made_anew(mail, searching):
     assert len(everything(searching)) == 5
 
 
+def test_who_doubts_late_does_not_have_the_new_index_thrown_away(mail, searching, caplog):
+    """A search that began with the broken file may come to its end when that is made anew already."""
+    keep_many(mail, 5)
+    began = time.monotonic()
+    for _ in range(2):
+        searching.indexer.doubt("ana", began)
+        searching.caught_up()
+    assert [record.message for record in caplog.records].count("search.made_anew") == 1
+    assert searching.ask("letter")["indexed"]
+
+
 def test_an_index_further_than_its_store_is_made_anew(mail, searching):
     keep_many(mail, 5)
     searching.caught_up()
