@@ -27,7 +27,7 @@ from stored.old_mail import KIND as RULES
 from stored.old_mail import OldMail
 from stored.old_mail import run as run_rules
 from stored.outbox import Outbox
-from stored.parsing import Parsers
+from stored.parsing import Parsers, Summaries
 from stored.pop3 import PopClient
 from stored.probe import Prober
 from stored.reading import Reader
@@ -58,6 +58,8 @@ from stored.store import Store
 from stored.upkeep import Upkeep
 
 COLLECT_DRAIN_SECONDS = 20
+#: How many that bring letters in may wait, and how long, for an unusual one to be read.
+MOST_ARRIVING, ARRIVING_SECONDS = 1_000, 60.0
 
 
 @dataclass(frozen=True)
@@ -94,12 +96,17 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
     blobs = Blobs(store, settings.data.directory / "spool")
     clock = Clock(settings.data.directory / "clock.json")
     parsers = Parsers(rest_seconds=settings.search.rest_seconds)
+    # Of their own, so that what arrives and who reads do not wait for each other; nobody waits at a screen.
+    arriving = Parsers(
+        1, rest_seconds=settings.search.rest_seconds, patient=MOST_ARRIVING, patience_seconds=ARRIVING_SECONDS
+    )
+    summaries = Summaries(arriving)
     reader = Reader(parsers, settings.data.directory / "spool")
     sender, outbox, drafts = _sending(settings, keys, store, blobs, profiled, reader)
     forwarder = Forwarder(outbox.writers, outbox.intents, sender.wake)
-    collector, collecting = _collecting(settings, store, profiled, clock, forwarder)
+    collector, collecting = _collecting(settings, store, profiled, clock, forwarder, summaries)
     indexer, finder = _searching(settings, store, profiled)
-    jobs, transfer = _working(settings, store, blobs)
+    jobs, transfer = _working(settings, store, blobs, summaries)
     methods = Methods.of(
         SessionService(sessions),
         FolderService(store),
@@ -130,12 +137,17 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
             indexer,
             jobs,
         ],
-        closing=[store.close, finder.close],
+        closing=[arriving.stop, store.close, finder.close],
     )
 
 
 def _collecting(
-    settings: Settings, store: Store, profiled: Peer, clock: Clock, forwarder: Forwarder
+    settings: Settings,
+    store: Store,
+    profiled: Peer,
+    clock: Clock,
+    forwarder: Forwarder,
+    summaries: Summaries,
 ) -> tuple[Collector, CollectService]:
     limits, collect = settings.pop3, settings.collect
     resolver = Resolver(settings.hosts.allow)
@@ -144,15 +156,19 @@ def _collecting(
     )
     spool = settings.data.directory / "spool"
     spool.mkdir(parents=True, exist_ok=True, mode=0o700)
-    collector = Collector(store, lease_from(profiled), pop, collect, limits, clock, spool, forwarder)
+    collector = Collector(
+        store, lease_from(profiled), pop, collect, limits, clock, spool, forwarder, summaries.of
+    )
     prober = Prober(pop, collect.probes, collect.probe_seconds)
     rehearsal = Rehearsal(store, collector, pop, clock, collect.rehearse_seconds)
     return collector, CollectService(collector, prober, rehearsal)
 
 
-def _working(settings: Settings, store: Store, blobs: Blobs) -> tuple[Jobs, TransferService]:
+def _working(
+    settings: Settings, store: Store, blobs: Blobs, summaries: Summaries
+) -> tuple[Jobs, TransferService]:
     directory = settings.data.directory
-    importer = Importer(directory / "spool")
+    importer = Importer(directory / "spool", summaries.of)
     exporter = Exporter(directory / "exports", blobs)
     blobs.exported = exporter.opened
     kinds = {RULES: run_rules, IMPORT: importer.run, EXPORT: exporter.run}

@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -15,6 +15,7 @@ from stored.forwarding import Forwarder
 from stored.lanes import Lanes, Turn
 from stored.lease import Lease, Leased, LeasedAccount
 from stored.maildrops import Maildrops
+from stored.mime import Octets, Summary, summarize
 from stored.pop3 import PopClient
 from stored.progress import AccountState, Progress, Report
 from stored.settings import CollectSettings, PopSettings
@@ -50,6 +51,7 @@ class Collector:
         clock: Clock | None = None,
         spool: Path | None = None,
         forwarder: Forwarder | None = None,
+        summarize: Callable[[Octets], Summary] = summarize,
     ) -> None:
         """`spool` is where large messages pass through; the system's temporary directory by default.
 
@@ -63,6 +65,7 @@ class Collector:
         self._clock = clock or Clock()
         self._spool = spool
         self._forwarder = forwarder
+        self._summarize = summarize
         self._progress = Progress()
         self._lanes = Lanes("collect", settings.parallel, settings.imports, settings.slice_seconds)
         self._starters = Workers("collect-start", settings.leases)
@@ -191,6 +194,7 @@ class Collector:
                 self._clock,
                 self._spool,
                 self._forwarder,
+                self._summarize,
             )
             run = _Run(user, account, visit, report, monotonic())
             self._runs.setdefault(user, {})[account.id] = run

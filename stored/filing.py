@@ -4,7 +4,7 @@ A message's name is committed with it, so that a kill at any moment leaves both 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from stored.append import Incoming, Prepared, prepare
 from stored.arrivals import Kept, arrive, arrived_at, fingerprint
 from stored.forwarding import Forwarder
 from stored.lease import LeasedAccount
-from stored.mime import Octets, summarize
+from stored.mime import Octets, Summary, summarize
 from stored.model.account import Account
 from stored.model.body import Words
 from stored.model.maildrop import Origin
@@ -71,8 +71,10 @@ class Filing:
         report: Report,
         spool: Path | None = None,
         forwarder: Forwarder | None = None,
+        summarize: Callable[[Octets], Summary] = summarize,
     ) -> None:
         """`spool` is where large messages pass through; without a `forwarder` nothing is forwarded."""
+        self._summarize = summarize
         self._mail = mail
         self._account = account
         self._treatment = Treatment(mail, rules, account.id, account.address, forwarder)
@@ -122,7 +124,7 @@ class Filing:
 
     def _ready(self, fetched: Fetched, bulk: bool) -> _Ready:
         """Parse, decide, compress: everything slow."""
-        summary = summarize(fetched.raw)
+        summary = self._summarize(fetched.raw)
         verdict = self._treatment.decide(fetched.raw, summary)
         known_by = fingerprint(fetched.raw)
         now = datetime.now(UTC)

@@ -5,7 +5,7 @@ that is here already, octet for octet, is left out, whatever was imported before
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from stored.arrivals import arrived_at, fingerprint
 from stored.folders import MOST_FOLDERS
 from stored.jobs import Jobs, Working
 from stored.messages import folder_named
-from stored.mime import Summary, summarize
+from stored.mime import Octets, Summary, summarize
 from stored.model.account import Account
 from stored.model.rows import UNREADABLE
 from stored.model.upload import Upload
@@ -62,6 +62,7 @@ class Importer:
     """Begins imports, and does them as a kind of job. `spool` is where files lie meanwhile."""
 
     spool: Path
+    summarize: Callable[[Octets], Summary] = summarize
 
     def begin(
         self, jobs: Jobs, mail: UserStore, blob: str, folder: str, *, unread: bool, folders: bool
@@ -104,7 +105,7 @@ class Importer:
 
     def _ready(self, working: Working, letter: Letter) -> _Ready:
         order, raw = working.order, letter.raw or b""
-        summary = summarize(raw)
+        summary = self.summarize(raw)
         folder = letter.folder if order["folders"] or letter.folder == "trash" else ""
         flags = letter.flags if letter.flags is not None else (0 if order["unread"] else SEEN)
         flags &= (1 << len(FLAG_NAMES)) - 1

@@ -7,7 +7,6 @@ not sent by one call. What it did can be taken back like any other change.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from time import monotonic
 from typing import Any, cast
 
@@ -28,7 +27,6 @@ from stored.people import known
 from stored.rule_types import RuleOutcome, RuleProposed, RuleRehearsed, RuleToTry
 from stored.rules import Decision, Facts, Rule, decide
 from stored.store import UserStore
-from stored.treatment import attachment_names
 from stored.undoing import remember, undo_id
 
 REHEARSED = 500
@@ -176,11 +174,7 @@ def _kept(account: Account, uid: int, key: int) -> _Kept | None:
 
 
 def _decide(mail: UserStore, rules: Sequence[Rule], kept: _Kept) -> Decision:
-    facts = Facts(
-        kept.octets,
-        cache(lambda: attachment_names(kept.raw)),
-        lambda address: mail.read(lambda account: known(account, address)),
-    )
+    facts = Facts(kept.octets, lambda address: mail.read(lambda account: known(account, address)))
     return decide(rules, summarize(kept.raw), kept.account, "", facts)
 
 

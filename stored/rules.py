@@ -56,12 +56,10 @@ def _nobody(address: str) -> bool:
 class Facts:
     """What a rule may ask that the summary does not say.
 
-    `names` gives the names of attachments, and is asked only where a rule does; `known` tells whether the
-    user knows who writes from an address, in small letters.
+    `known` tells whether the user knows who writes from an address, in small letters.
     """
 
     octets: int = 0
-    names: Callable[[], Sequence[str]] = tuple
     known: Callable[[str], bool] = _nobody
 
 
@@ -206,7 +204,7 @@ class _Reading:
         if field == "account":
             return self._account
         if field == "attachment":
-            return self._facts.names() if self._summary.attachments else ()
+            return self._summary.attached
         if field == "list":
             values = self._summary.header("list-id")
             return values + [_list_id(value) for value in values if alone]

@@ -7,11 +7,10 @@ is kept. So a kill at any moment leaves both or neither.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 
 from restante import log
 from stored.forwarding import Forward, Forwarder, promise
-from stored.mime import Octets, Summary, parts_of
+from stored.mime import Octets, Summary
 from stored.model.account import Account
 from stored.model.roles import INBOX
 from stored.model.word import MAX_UID
@@ -52,7 +51,7 @@ class Treatment:
 
     def decide(self, raw: Octets, summary: Summary) -> Verdict:
         """Decide on a message, and compose what is to be forwarded. Slow; may ask `profiled`."""
-        facts = Facts(len(raw), cache(lambda: attachment_names(raw)), self._knows)
+        facts = Facts(len(raw), self._knows)
         decision = decide(self.rules, summary, self.account, self.address, facts)
         if not decision.forwards or self.forwarder is None:
             return Verdict(decision)
@@ -72,11 +71,6 @@ class Treatment:
                 yield
         else:
             yield
-
-
-def attachment_names(raw: Octets) -> list[str]:
-    """Return the names of the message's attachments. Pure."""
-    return [part.name for part in parts_of(raw) if not part.inline and part.name]
 
 
 def carry_out(account: Account, uid: int, verdict: Verdict) -> None:

@@ -7,7 +7,7 @@ a name turned out to be another message's, or something is to be deleted at once
 
 import random
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from stored.forwarding import Forwarder
 from stored.lanes import Turn
 from stored.lease import LeasedAccount
 from stored.listing import Listing, remember, take
+from stored.mime import Octets, Summary, summarize
 from stored.model.account import Account
 from stored.model.maildrop import Origin
 from stored.pop3 import Breaker, Entry, MessageTooLarge, PopClient, Session
@@ -63,6 +64,7 @@ class Visit:
         clock: Clock,
         spool: Path | None = None,
         forwarder: Forwarder | None = None,
+        summarize: Callable[[Octets], Summary] = summarize,
     ) -> None:
         self._pop = pop
         self._limits = limits
@@ -71,7 +73,7 @@ class Visit:
         self._account = account
         self._report = report
         self._spool = spool
-        self._filing = Filing(mail, account, rules, settings, report, spool, forwarder)
+        self._filing = Filing(mail, account, rules, settings, report, spool, forwarder, summarize)
         self._deletion = Deletion(mail, account, clock, settings.deletions)
         self._breaker = Breaker(account.server.host)
         self._left: list[RestanteError] = []

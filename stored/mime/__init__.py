@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from restante import log
 from stored.mime.headers import Address, date_of
 from stored.mime.parts import Part, decode_slices, parts_in
-from stored.mime.scanner import Octets, Scan
+from stored.mime.scanner import ORDINARY, Octets, Scan
 from stored.mime.summary import Summary, summary_of
 from stored.mime.text import text_in
 
@@ -22,12 +22,15 @@ __all__ = [
     "Summary",
     "date_of",
     "decode_part",
+    "ordinary_summary",
     "parts_of",
     "slices_of",
     "some_parts_of",
     "summarize",
     "text_of",
 ]
+
+ORDINARY_HEADER_OCTETS = 32_768
 
 _log = log.get("mime")
 
@@ -39,6 +42,22 @@ def summarize(raw: Octets) -> Summary:
     except Exception as exc:
         _unread(raw, exc)
         return Summary()
+
+
+def ordinary_summary(raw: Octets) -> Summary | None:
+    """Return the summary of a letter that is read in little time for certain, None for any other.
+
+    Its header is short and its parts are few, so each step passes over it a bounded number of times.
+    Pure; never raises.
+    """
+    ends = (raw.find(blank, 0, ORDINARY_HEADER_OCTETS) >= 0 for blank in (b"\n\r\n", b"\n\n"))
+    if len(raw) > ORDINARY_HEADER_OCTETS and not any(ends):
+        return None
+    try:
+        scan = Scan(raw, ORDINARY)
+        return None if scan.too_complex else summary_of(raw, scan)
+    except Exception:
+        return None
 
 
 def text_of(raw: Octets) -> tuple[str, bool]:

@@ -18,6 +18,7 @@ WHOLE_HEADER_OCTETS = 262_144  # of the message itself: letters to a thousand pe
 PART_LIMIT = 1_000
 DEPTH_LIMIT = 50
 DELIMITER_LIMIT = 20_000  # lines that begin like a delimiter, over the whole message
+AGAIN_OCTETS = 1 << 26  # of parts within parts, which are looked at once for each
 
 # A line of blanks alone goes on only where a continued line follows it (RFC 5322 section 4.2, obs-FWS).
 _HEADER_LINES = re.compile(
@@ -32,6 +33,20 @@ _AFTER_DELIMITER = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)|(--)")
 
 # What people write in place of a type; whatever else is none is read as text (RFC 2045 section 5.2).
 _TYPES = {"html": "text/html", "multipart": "multipart/mixed"}
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much of a message is read."""
+
+    parts: int = PART_LIMIT
+    delimiters: int = DELIMITER_LIMIT
+    again_octets: int = AGAIN_OCTETS
+
+
+#: More than nearly every letter asks for, and read in little time by anybody.
+ORDINARY = Bounds(parts=100, delimiters=1_000, again_octets=1 << 20)
+_MOST = Bounds()
 
 
 @dataclass(slots=True)
@@ -56,10 +71,11 @@ class Node:
 class Scan:
     """The parts of one message. `too_complex` says that a limit cut the reading short."""
 
-    def __init__(self, raw: Octets) -> None:
+    def __init__(self, raw: Octets, bounds: Bounds = _MOST) -> None:
         self._raw = raw
-        self._left = 4 * len(raw) + (1 << 26)  # octets that may be looked at, all depths together
-        self._delimiters = DELIMITER_LIMIT
+        self._left = 4 * len(raw) + bounds.again_octets  # that may be looked at, all depths together
+        self._delimiters = bounds.delimiters
+        self._most = bounds.parts
         self.parts = 0
         self.too_complex = False
         self.root = self._part(0, len(raw), "", "", 0)
@@ -85,7 +101,7 @@ class Scan:
             return
         prefix = f"{number}." if number else ""
         for start, end in self._pieces(node.body, node.end, boundary):
-            if self.parts >= PART_LIMIT:
+            if self.parts >= self._most:
                 self.too_complex = True
                 return
             child = self._part(start, end, f"{prefix}{len(node.children) + 1}", node.type, depth + 1)
@@ -101,7 +117,7 @@ class Scan:
             if opened >= 0 and line >= opened:
                 pieces.append((opened, line))
             opened = -1 if closing else after
-            if closing or len(pieces) >= PART_LIMIT:
+            if closing or len(pieces) >= self._most:
                 return pieces
         if opened >= 0 and (opened < end or not pieces):
             pieces.append((opened, end))
@@ -118,7 +134,7 @@ class Scan:
         at = raw.find(delimiter, start, end)
         while at >= 0:
             self._delimiters -= 1
-            if self._delimiters < 0 or len(found) > PART_LIMIT:
+            if self._delimiters < 0 or len(found) > self._most:
                 self.too_complex = True
                 break
             after = at + len(delimiter)

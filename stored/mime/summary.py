@@ -26,7 +26,8 @@ class Summary:
     """One message in few words. Every text is clean: fit for JSON, XML and one line of a list.
 
     `fields` holds every field of the header as it came; `header` gives one decoded. `body` is where the body
-    begins. `sent_at` is UTC, None where the message names no date.
+    begins. `attached` has the name of each attachment, empty for one without. `sent_at` is UTC, None where
+    the message names no date.
     """
 
     from_: list[Address] = field(default_factory=list)
@@ -39,9 +40,13 @@ class Summary:
     in_reply_to: str = ""
     references: list[str] = field(default_factory=list)
     snippet: str = ""
-    attachments: int = 0
+    attached: list[str] = field(default_factory=list)
     fields: Fields = field(default_factory=list)
     body: int = 0
+
+    @property
+    def attachments(self) -> int:
+        return len(self.attached)
 
     def header(self, name: str) -> list[str]:
         """Return the decoded values of every field called `name`, in order. Never raises."""
@@ -79,7 +84,7 @@ def summary_of(raw: Octets, scan: Scan, *, body: bool = True) -> Summary:
         in_reply_to="".join(message_ids(first("in-reply-to"))[:1]),
         references=message_ids(first("references"))[-_REFERENCE_LIMIT:],
         snippet=snippet_in(raw, parts) if body else "",
-        attachments=sum(not part.inline for part in parts),
+        attached=[part.name for part in parts if not part.inline],
         fields=fields,
         body=scan.root.body,
     )

@@ -4,10 +4,12 @@
     worker    what runs in one: limits on itself first, then one request after another
     tasks     what can be asked of it: a message opened, a picture made small, a message inspected
     frames    how the two speak
+    summaries  what is known of a letter as it arrives; only the unusual is read by a process
 
 Whatever a letter does to its reader, the daemon answers "too complex", and the raw octets are there.
 """
 
 from stored.parsing.pool import Parsers
+from stored.parsing.summaries import Summaries
 
-__all__ = ["Parsers"]
+__all__ = ["Parsers", "Summaries"]

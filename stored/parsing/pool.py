@@ -43,8 +43,12 @@ class Parsers:
         *,
         deadline_seconds: float = DEADLINE_SECONDS,
         rest_seconds: float = REST_SECONDS,
+        patient: int = PATIENT,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
-        """Processes end after `rest_seconds` without work."""
+        """Processes end after `rest_seconds` without work. So many as are `patient` may wait long for one."""
+        self._patient = patient
+        self._patience_seconds = patience_seconds
         self._deadline_seconds = deadline_seconds
         self._rest_seconds = rest_seconds
         self._used_at = 0.0
@@ -121,7 +125,7 @@ class Parsers:
     def _taken(self) -> "_Process":
         """Take a process that is free. Raises Busy after some patience, Draining."""
         with self._changed:
-            patience = PATIENCE_SECONDS if self._waiting < PATIENT else HURRY_SECONDS
+            patience = self._patience_seconds if self._waiting < self._patient else HURRY_SECONDS
             self._waiting += 1
             try:
                 self._changed.wait_for(lambda: self._free or self._stopped, patience)

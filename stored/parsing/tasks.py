@@ -5,13 +5,15 @@ An answer is ready for the wire, so that the daemon passes it on without a look 
 
 import hashlib
 import io
+import json
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import orjson
 
 from restante.wire import dumps
-from stored.mime import slices_of
+from stored.mime import slices_of, summarize
 from stored.mime.charsets import decode
 from stored.mime.headers import Address
 from stored.mime.parts import Part, beginning
@@ -105,6 +107,16 @@ def _runs(id: str, runs: list[Run], parts: list[Part]) -> list[dict[str, object]
     while told and "image" not in told[-1] and str(told[-1]["text"]).isspace():
         told.pop()  # it stood before a picture that is not here
     return told
+
+
+# A message on its way in -------------------------------------------------------------------------------
+
+
+def summarized(raw: Octets) -> bytes:
+    """Return the summary of a message as JSON in ASCII: what came may hold halves of characters."""
+    told = asdict(summarize(raw))
+    told["sent_at"] = told["sent_at"].isoformat() if told["sent_at"] else None
+    return json.dumps(told).encode("ascii")
 
 
 # A picture made small ----------------------------------------------------------------------------------
@@ -204,6 +216,7 @@ def _structure(node: Node) -> str:
 
 TASKS: dict[str, Callable[..., bytes]] = {
     "opened": opened,
+    "summarized": summarized,
     "thumbnail": thumbnail,
     "inspected": inspected,
 }

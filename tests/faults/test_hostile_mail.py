@@ -14,6 +14,7 @@ import pytest
 from bench.fuzz import fuzz
 from bench.fuzzed import SEEDS
 from restante.errors import TooComplex
+from stored.mime import ordinary_summary
 from stored.parsing import Parsers
 
 TOP = Path(__file__).parents[2]
@@ -50,6 +51,13 @@ BOMBS = {
     + b"--b\r\nContent-Type: message/delivery-status\r\n\r\n\r\nAction: failed\r\n" * 900,
     "links": b"Subject: x\r\n\r\n" + b"http://a.example/x a@b.example www.c.example\r\n" * 22_000,
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_what_the_daemon_itself_reads_of_a_bomb_as_it_arrives_is_little_work(name):
+    began = time.process_time()
+    ordinary_summary(BOMBS[name])
+    assert time.process_time() - began < 0.2
 
 
 @pytest.mark.parametrize("name", BOMBS)
@@ -103,7 +111,8 @@ def test_a_letter_of_100_mb_is_opened_in_bounded_memory():
     """Promise 10, its opening: neither the daemon nor the reading process follows the size of a letter."""
     code = """
         import resource
-        from stored.parsing import Parsers
+        from stored.mime import ordinary_summary
+from stored.parsing import Parsers
         from stored.spool import gathered
         head = b"Content-Type: multipart/mixed; boundary=b\\r\\n\\r\\n--b\\r\\n\\r\\nhello\\r\\n--b\\r\\n"
         head += b"Content-Type: application/x; name=f\\r\\nContent-Transfer-Encoding: base64\\r\\n\\r\\n"

@@ -11,7 +11,7 @@ from stored.mime import parts_of, summarize
 from stored.model.submission import Submissions
 from stored.outbox import struct_of
 from stored.store import Store
-from stored.treatment import Treatment, attachment_names, carry_out
+from stored.treatment import Treatment, carry_out
 from tests.pop3server import PopServer
 from tests.unit.stored.collecting import Bench, account
 from tests.unit.stored.keeping import letter, listing, prepared
@@ -154,14 +154,6 @@ def test_people_one_has_written_to_are_known(mail):
     treat(mail, [known], letter(1))
     assert listing(mail)["inbox"][2] == [("m2", ("flagged",)), ("m1", ())]
     assert mail.read(lambda root: people.known(root, "x@xn--and-6ma2c.example"))
-
-
-def test_the_names_of_attachments():
-    raw = (
-        b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\nhello\r\n'
-        b"--b\r\nContent-Disposition: attachment; filename=x.pdf\r\n\r\nx\r\n--b--\r\n"
-    )
-    assert attachment_names(raw) == ["x.pdf"]
 
 
 class Killed(Exception):

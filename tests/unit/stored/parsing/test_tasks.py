@@ -157,4 +157,4 @@ def test_a_message_that_says_nothing_is_inspected_too():
 
 
 def test_every_task_is_known_by_name():
-    assert set(TASKS) == {"opened", "thumbnail", "inspected"}
+    assert set(TASKS) == {"opened", "summarized", "thumbnail", "inspected"}
