@@ -111,8 +111,7 @@ def test_a_letter_of_100_mb_is_opened_in_bounded_memory():
     """Promise 10, its opening: neither the daemon nor the reading process follows the size of a letter."""
     code = """
         import resource
-        from stored.mime import ordinary_summary
-from stored.parsing import Parsers
+        from stored.parsing import Parsers
         from stored.spool import gathered
         head = b"Content-Type: multipart/mixed; boundary=b\\r\\n\\r\\n--b\\r\\n\\r\\nhello\\r\\n--b\\r\\n"
         head += b"Content-Type: application/x; name=f\\r\\nContent-Transfer-Encoding: base64\\r\\n\\r\\n"
