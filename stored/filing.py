@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
+from restante.errors import OverQuota
 from stored.append import Incoming, Prepared, prepare
 from stored.arrivals import Kept, arrive, arrived_at, fingerprint
 from stored.forwarding import Forwarder
 from stored.lease import LeasedAccount
+from stored.leaving import Leaving
 from stored.mime import Octets, Summary, summarize
 from stored.model.account import Account
 from stored.model.body import Words
@@ -69,17 +71,21 @@ class Filing:
         rules: Sequence[Rule],
         settings: CollectSettings,
         report: Report,
+        leaving: Leaving,
         spool: Path | None = None,
         forwarder: Forwarder | None = None,
         summarize: Callable[[Octets], Summary] = summarize,
     ) -> None:
-        """`spool` is where large messages pass through; without a `forwarder` nothing is forwarded."""
+        """`leaving` is told what does not fit; `spool` is where large messages pass through; without a
+        `forwarder` nothing is forwarded.
+        """
         self._summarize = summarize
         self._mail = mail
         self._account = account
         self._treatment = Treatment(mail, rules, account.id, account.address, forwarder)
         self._settings = settings
         self._report = report
+        self._leaving = leaving
         self._spool = spool
         self._batch: list[_Ready] = []
         self._octets = 0
@@ -105,18 +111,30 @@ class Filing:
             self.flush()
 
     def flush(self) -> None:
-        """Keep what is ready: durable when this returns.
+        """Keep what is ready and fits: durable when this returns. The rest stays in the maildrop.
 
-        Raises Busy, NoSpace (both temporary), OverQuota; then nothing of the batch was kept, and it is
-        dropped: its messages are still in the maildrop.
+        Raises Busy, NoSpace (both temporary); then what is not kept yet of the batch is dropped.
         """
         batch, self._batch, self._octets = self._batch, [], 0
-        if not batch:
-            return
         # They came newest first, perhaps; those of one moment stand in the order of their maildrop.
         batch.sort(key=lambda one: one.msgno)
-        with self._treatment.promising([one.verdict for one in batch]):
-            kept = self._mail.write(lambda account: [one.keep(account) for one in batch])
+        if batch:
+            self._keep(batch)
+
+    def _keep(self, batch: Sequence[_Ready]) -> None:
+        """Keep these together; by halves where that is too much, so that one large one holds up no other."""
+        try:
+            with self._treatment.promising([one.verdict for one in batch]):
+                kept = self._mail.write(lambda account: [one.keep(account) for one in batch])
+        except OverQuota:
+            half = len(batch) // 2
+            if half:
+                self._keep(batch[:half])
+                self._keep(batch[half:])
+            else:
+                self._leaving.for_room(batch[0].prepared.packed.octets)
+                self._report.count(done=1)
+            return
         self.counts.update(kept)
         new = [one for one, what in zip(batch, kept, strict=True) if what is Kept.NEW]
         octets = sum(one.prepared.packed.octets for one in new)

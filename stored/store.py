@@ -11,7 +11,6 @@ nothing but the Account.
 import fcntl
 import hashlib
 import re
-import shutil
 import threading
 import time
 from collections import OrderedDict
@@ -34,8 +33,6 @@ from restante.errors import (
     DatabaseDamaged,
     Draining,
     InvalidArgument,
-    NoSpace,
-    OverQuota,
     Unavailable,
 )
 from stored import dictionary
@@ -43,6 +40,7 @@ from stored.model.account import Account, Accounts
 from stored.model.body import Words
 from stored.model.mend import mend
 from stored.settings import QuotaSettings, StorageSettings
+from stored.space import Room, Space
 
 T = TypeVar("T")
 _LOG = log.get("store")
@@ -51,8 +49,6 @@ Work = Callable[[Account], T]
 
 _PLAIN = re.compile(r"[a-z0-9_-]|(?<!^)\.")
 _LONGEST_NAME = 100
-#: How long a look at the free space is believed.
-_SPACE_SECONDS = 1.0
 _MEND_SECONDS = 10.0
 _UNOPENED = (
     "Your mail cannot be opened: its database is damaged where it is kept. Tell the operator, who has to "
@@ -140,10 +136,14 @@ class Store:
         """Take the directory for this process. Raises AlreadyRunning, ConfigError."""
         self._directory = directory / "users"
         self._settings = settings or StorageSettings()
-        self.quota_octets = (quota or QuotaSettings()).octets
         self._limit = self._settings.open_databases
         self._written: set[str] = set()
-        self._space: tuple[float, int] = (0.0, 0)
+        self.space = Space(
+            directory,
+            self._settings.free_space_octets,
+            (quota or QuotaSettings()).octets,
+            elsewhere=bool(self._settings.zconfig),
+        )
         self._guard = threading.Lock()
         self._seats: OrderedDict[str, _Seat] = OrderedDict()
         self._closed = False
@@ -200,38 +200,9 @@ class Store:
         with self.seat(user) as seat:
             yield self.database(user, seat)
 
-    # Space ----------------------------------------------------------------------------------------
-
     def note_written(self, user: str) -> None:
         with self._guard:
             self._written.add(user)
-
-    def free_octets(self) -> int:
-        """Return how much space is left where mail is kept; a look is believed for a second."""
-        looked, octets = self._space
-        if time.monotonic() - looked > _SPACE_SECONDS:
-            octets = shutil.disk_usage(self._directory.parent).free
-            self._space = (time.monotonic(), octets)
-        return octets
-
-    def admit(self, account: Account) -> None:
-        """Refuse what a unit of work has added where there is no room for it: OverQuota, NoSpace.
-
-        Work that adds nothing is never refused, so that deleting and packing make room again.
-        """
-        grown = account.grown()
-        if not grown:
-            return
-        if self.quota_octets and account.octets() > self.quota_octets:
-            raise OverQuota(
-                f"All of your mail together may take {self.quota_octets // 1_000_000} MB, which is full; "
-                "delete what you do not need, then go on."
-            )
-        if self._shared is None and self.free_octets() < self._settings.free_space_octets:
-            raise NoSpace("The server's disk is nearly full, so it takes nothing new. Try again later.")
-        # What is taken counts at once: much can be written before the next look.
-        looked, octets = self._space
-        self._space = (looked, octets - grown)
 
     def close(self) -> None:
         """Close every database and let the directory go. Writers that are at work finish first."""
@@ -404,7 +375,7 @@ class UserStore:
         def unit(root: Account | Accounts) -> T:
             account = self._make(root)
             result = work(account)
-            self._store.admit(account)
+            self._store.space.admit(account)
             return result
 
         with self._store.seat(self.user) as seat, seat.writing:
@@ -413,6 +384,10 @@ class UserStore:
             result = database.write(unit)
         self._store.on_write(self.user)
         return result
+
+    def room(self) -> Room:
+        """Return how much may be added. Reads."""
+        return self.read(self._store.space.room)
 
     def words(self) -> Words | None:
         """Return the dictionary for new mail, None while there is none; for those who prepare it.

@@ -112,7 +112,7 @@ class Upkeep:
             dead = octets - database.living_octets() + mail.read(lambda account: account.let_go())
             if dead * 100 < octets * self._settings.pack_percent:
                 return
-            if self._store.free_octets() < octets:
+            if self._store.space.free_octets() < octets:
                 _LOG.warning("upkeep.no_room_to_pack", user=user, octets=octets)
                 return
             started = monotonic()

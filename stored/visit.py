@@ -20,6 +20,7 @@ from stored.filing import Fetched, Filing
 from stored.forwarding import Forwarder
 from stored.lanes import Turn
 from stored.lease import LeasedAccount
+from stored.leaving import Leaving
 from stored.listing import Listing, remember, take
 from stored.mime import Octets, Summary, summarize
 from stored.model.account import Account
@@ -73,10 +74,12 @@ class Visit:
         self._account = account
         self._report = report
         self._spool = spool
-        self._filing = Filing(mail, account, rules, settings, report, spool, forwarder, summarize)
+        self._leaving = Leaving(mail, account.server.host)
+        self._filing = Filing(
+            mail, account, rules, settings, report, self._leaving, spool, forwarder, summarize
+        )
         self._deletion = Deletion(mail, account, clock, settings.deletions)
         self._breaker = Breaker(account.server.host)
-        self._left: list[RestanteError] = []
         self._past: set[tuple[int, str]] = set()
         self._doubtful: set[str] = set()
         self._total = 0
@@ -90,7 +93,7 @@ class Visit:
         """Collect everything new; return LATER when `turn` is over and it is to be run again.
 
         What came whole is kept even when this raises: every RemoteError, InvalidArgument (the account's name
-        or secret cannot be sent), Busy, NoSpace, OverQuota, Draining, Cancelled. Network; blocks up to
+        or secret cannot be sent), Busy, NoSpace, Draining, Cancelled. Network; blocks up to
         `session_seconds` a session.
         """
         while self._sessions < SESSIONS_A_VISIT:
@@ -107,7 +110,7 @@ class Visit:
     @property
     def left(self) -> RestanteError | None:
         """What is to be told of messages that were left, if any."""
-        return self._left[0] if self._left else None
+        return self._leaving.error
 
     def abort(self, why: Exception) -> None:
         """End the visit soon, wherever it is, by raising `why`; what came whole is kept."""
@@ -158,22 +161,43 @@ class Visit:
         return Ended.MORE if ended is Ended.DONE and self._doubtful else ended
 
     def _fetch(self, session: Session, listing: Listing, turn: Turn) -> Ended:
-        """Fetch and file what is new, until all of it came or the turn is over."""
+        """Fetch and file what is new and fits, until all of it came or the turn is over.
+
+        What does not fit beside the rest gets another chance, since not all that comes takes room: it may be
+        here already.
+        """
         wanted = deque(self._wanted(listing))
         self._report.fetching(self._total)
-        try:
-            if not self._fetch_some(session, listing, self._in_turn(turn, wanted)):
-                return Ended.MORE
-        finally:
-            self._filing.flush()
-        return Ended.LATER if wanted else Ended.DONE
+        while wanted:
+            self._leaving.look()
+            unfit: list[Entry] = []
+            before = len(wanted)
+            try:
+                if not self._fetch_some(session, listing, self._in_turn(turn, wanted, unfit)):
+                    return Ended.MORE
+            finally:
+                self._filing.flush()
+            if wanted:
+                return Ended.LATER
+            if len(unfit) == before:
+                self._leave_for_room(listing, unfit)
+                break
+            wanted.extend(unfit)
+        return Ended.DONE
 
-    def _in_turn(self, turn: Turn, wanted: deque[Entry]) -> Iterator[Entry]:
-        """Take from `wanted` as long as the turn lasts, a window at least: what was asked for comes."""
+    def _in_turn(self, turn: Turn, wanted: deque[Entry], unfit: list[Entry]) -> Iterator[Entry]:
+        """Take from `wanted` as long as the turn lasts, a window at least: what was asked for comes.
+
+        What there is no room for goes to `unfit`.
+        """
         taken = 0
         while wanted and (taken < self._limits.window_messages or turn.may_go_on()):
-            taken += 1
-            yield wanted.popleft()
+            entry = wanted.popleft()
+            if self._leaving.has_room_for(entry.octets):
+                taken += 1
+                yield entry
+            else:
+                unfit.append(entry)
 
     def _fetch_some(self, session: Session, listing: Listing, entries: Iterable[Entry]) -> bool:
         """Fetch these; return whether the session can go on."""
@@ -252,7 +276,16 @@ class Visit:
 
     def _leave(self, entry: Entry, name: str, why: RestanteError) -> None:
         """Pass over a message, which stays in the maildrop and is tried again in the next visit."""
-        self._left.append(why)
+        self._leaving.because(why)
+        self._pass_over(entry, name)
+
+    def _leave_for_room(self, listing: Listing, entries: Iterable[Entry]) -> None:
+        """Pass over what there is no room for, without having asked for it."""
+        for entry in entries:
+            self._leaving.for_room(entry.octets)
+            self._pass_over(entry, listing.name(entry))
+
+    def _pass_over(self, entry: Entry, name: str) -> None:
         self._past.add((entry.msgno, name))
         self._doubtful.discard(name)
         self._report.count(done=1)

@@ -18,4 +18,4 @@ class QuotaService:
         octets, messages = self._store.open_account(call.principal.name).read(
             lambda account: (account.octets(), sum(folder.total() for folder in account.folders))
         )
-        return {"octets": str(octets), "messages": messages, "limit": str(self._store.quota_octets)}
+        return {"octets": str(octets), "messages": messages, "limit": str(self._store.space.quota_octets)}

@@ -308,7 +308,7 @@ class Broken:
     """A store's UserStore of which a unit of work fails."""
 
     def __init__(self, mail, error):
-        self.user, self.read, self.words = mail.user, mail.read, mail.words
+        self.user, self.read, self.words, self.room = mail.user, mail.read, mail.words, mail.room
         self.error = error
 
     def write(self, work):

@@ -51,7 +51,7 @@ def fill(mail):
 @pytest.mark.parametrize("floor", [0, 1 << 20])
 def test_a_disk_that_is_full_loses_nothing_and_recovers(small_disk, floor):
     store = Store(small_disk, StorageSettings(free_space_octets=floor))
-    store._space = (float("-inf"), 0)
+    store.space._looked = (float("-inf"), 0)
     mail = store.open_account("ana")
     kept = fill(mail)
     assert len(kept) > 20
@@ -64,7 +64,7 @@ def test_a_disk_that_is_full_loses_nothing_and_recovers(small_disk, floor):
         mail.write(lambda account: delete(account, gone, for_good=True))
         with store.held("ana") as database:
             database.pack()
-        store._space = (float("-inf"), 0)
+        store.space._looked = (float("-inf"), 0)
         keep(mail, prepared(letter(1)))
     store.close()
     again = Store(small_disk, StorageSettings(free_space_octets=0))

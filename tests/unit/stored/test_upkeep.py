@@ -198,7 +198,7 @@ def test_what_there_is_no_room_for_is_not_packed(store, mail, believed, monkeypa
     upkeep = Upkeep(store, believed, StorageSettings(pack_from_octets=0, pack_percent=5))
     mail.write(lambda account: delete(account, keep_many_in(account), for_good=True))
     before = octets_of(store)
-    monkeypatch.setattr(store, "free_octets", lambda: 10)
+    monkeypatch.setattr(store.space, "free_octets", lambda: 10)
     upkeep.look_after("ana")
     assert octets_of(store) == before
 
@@ -229,7 +229,7 @@ def test_over_the_quota_nothing_is_taken_until_something_goes(tmp_path):
 
 def test_below_the_floor_of_free_space_only_what_makes_room_is_done(store, mail, monkeypatch):
     ids = keep_many(mail, 2)
-    monkeypatch.setattr(store, "free_octets", lambda: StorageSettings().free_space_octets - 1)
+    monkeypatch.setattr(store.space, "free_octets", lambda: StorageSettings().free_space_octets - 1)
     with pytest.raises(NoSpace):
         keep(mail, prepared(letter(3)))
     blobs = Blobs(store, store.user_directory("ana"))
