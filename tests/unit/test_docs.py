@@ -8,6 +8,7 @@ from restante.errors import wire_errors
 from restante.rpc import system
 from restante.serve import channel, listener, refusals
 from restante.serve.messages import route_status
+from stored.search.vocabulary import OPERATORS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -62,6 +63,14 @@ def test_the_example_of_an_error_is_one():
     error = json.loads(example)
     cls = wire_errors()[error["data"]["kind"]]
     assert (error["code"], error["data"]["retryable"]) == (cls.code, cls.retryable)
+
+
+def test_every_name_of_an_operator_of_search_is_documented():
+    told = section("rpc.md", "### Searching").split("| Operator |")[1]
+    rows = re.findall(r"^\| (\w+) \| (`.*`) \|$", told, re.MULTILINE)
+    assert {name: re.findall(r"`(\w+):`", called) for name, called in rows} == {
+        name: called.split() for name, called in OPERATORS.items()
+    }
 
 
 def test_methods_have_their_place():
