@@ -6,8 +6,6 @@ Everything here takes linear time and accepts anything: a field that makes no se
 
 import binascii
 import re
-from datetime import UTC, datetime
-from email.utils import mktime_tz, parsedate_tz
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -118,7 +116,7 @@ _PIECE = re.compile(
     r"|(?P<other>.)",
     re.S,
 )
-_COMMENT = re.compile(r"\([^()]*+\)")
+COMMENT = re.compile(r"\([^()]*+\)")
 _PAREN = re.compile(r"[()]|\\.", re.S)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.S)
 _BLANK_DOT = re.compile(r"(?<=\S)\s++\.\s*+(?=[\w-])")  # obs-domain: test . example
@@ -237,7 +235,7 @@ class _Reading:
         if address.startswith("@") and ":" in address:  # an RFC 822 source route
             address = address.rpartition(":")[2]
         if "(" in address:
-            address = _COMMENT.sub("", address)
+            address = COMMENT.sub("", address)
         bare = "".join(decode_words(address).split())
         bare = bare[7:] if bare[:7].lower() == "mailto:" else bare
         said = decode_words(name).strip("'\" ") if name else ""
@@ -312,31 +310,3 @@ def message_ids(value: str) -> list[str]:
     if not found and value.strip():
         found = [word.strip("<>") for word in value.split() if "@" in word][:1]
     return [clean(item) for item in found if item][:FIELD_LIMIT]
-
-
-# A zone as "GMT+0200" or "+02:00". Other names of zones are read as UTC (RFC 5322 section 4.3): nobody agrees
-# on what they mean.
-_ZONE = re.compile(r"(?:\s(?:GMT|UTC?))?\s*([+-]\d\d):?(\d\d)\s*$")
-_ISO_DATE = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})[T ]\s*(\d{2}):(\d{2})(?::(\d{2}))?(?:\.\d{1,9})?\s*(Z|[+-]\d{2}:?\d{2})?"
-)
-
-
-def date_of(value: str) -> datetime | None:
-    """Return a Date field's moment in UTC; None when it names none."""
-    said = value[:200]
-    while "(" in said and (bare := _COMMENT.sub(" ", said)) != said:
-        said = bare
-    try:
-        if match := _ISO_DATE.match(said.strip()):
-            zone = (match[7] or "Z").replace(":", "")
-            return datetime.strptime(
-                f"{match[1]}{match[2]}{match[3]} {match[4]}{match[5]}{match[6] or '00'} {zone}",
-                "%Y%m%d %H%M%S %z",
-            ).astimezone(UTC)
-        parsed = parsedate_tz(_ZONE.sub(r" \1\2", said))
-        if parsed is None or not 1 <= parsed[2] <= 31:
-            return None
-        return datetime.fromtimestamp(mktime_tz(parsed), UTC)
-    except (ValueError, OverflowError, IndexError, TypeError, OSError):
-        return None

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from stored.mime.charsets import clean
+from stored.mime.dates import date_of
 from stored.mime.headers import (
     Address,
     Fields,
     addresses_of,
-    date_of,
     decode_words,
     message_ids,
 )

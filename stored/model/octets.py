@@ -14,7 +14,7 @@ from persistent import Persistent
 from restante.errors import Damaged
 
 CHUNK_OCTETS = 256 * 1024
-LEVEL = 3
+LEVEL = 1
 
 _local = threading.local()
 
