@@ -73,5 +73,17 @@ def test_every_name_of_an_operator_of_search_is_documented():
     }
 
 
+def test_the_tests_that_show_what_is_survived_exist():
+    text = (DOCS / "faults.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", text)
+    sources = {path: (DOCS.parent / path).read_text(encoding="utf-8") for path, _ in named}
+    assert len(named) > 60
+    assert [(path, name) for path, name in named if f"\ndef {name}(" not in sources[path]] == []
+    modules = re.findall(r"-m ((?:tests|bench)\.?[\w.]*)", text)
+    for module in modules:
+        place = DOCS.parent / module.replace(".", "/")
+        assert place.with_suffix(".py").exists() or (place / "__main__.py").exists(), module
+
+
 def test_methods_have_their_place():
     assert "system.version" in section("rpc.md", "## Methods")
