@@ -126,7 +126,7 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
         OutcomeService(outbox),
         system="stored",
     )
-    public, internal = _applications(settings, keys, store, methods, sessions, blobs)
+    public, internal = _applications(settings, keys, store, methods, sessions, blobs, clock)
     return Wired(
         [(public, settings.http.listen), (internal, settings.http.internal_listen)],
         parts=[
@@ -214,11 +214,20 @@ def _searching(settings: Settings, store: Store, profiled: Peer) -> tuple[Indexe
 
 
 def _applications(
-    settings: Settings, keys: Keys, store: Store, methods: Methods, sessions: Sessions, blobs: Blobs
+    settings: Settings,
+    keys: Keys,
+    store: Store,
+    methods: Methods,
+    sessions: Sessions,
+    blobs: Blobs,
+    clock: Clock,
 ) -> tuple[Application, Application]:
     def health() -> dict[str, Any]:
         store.check()
         return {"open_databases": store.open_databases()}
+
+    def internal_health() -> dict[str, Any]:
+        return health() | {"clock_held": not clock.trusted()}
 
     path = f"/{settings.http.path.strip('/')}/".replace("//", "/")
     public = Application(
@@ -229,7 +238,8 @@ def _applications(
         routes=[BlobRoute(blobs, f"{path}blobs/").route()],
         health=health,
     )
-    return public, Application(methods, internal_authenticator(keys), audience="internal", health=health)
+    internal = Application(methods, internal_authenticator(keys), audience="internal", health=internal_health)
+    return public, internal
 
 
 def main() -> int:

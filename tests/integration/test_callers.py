@@ -113,6 +113,10 @@ def test_the_operator_calls_by_the_key_beside_those_of_the_daemons(house):
     done = called("--operator", "stored", *keys)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"held": False}
+    # Whether it is held is seen beforehand, and by operators alone.
+    told = requests.get(f"{internal}healthz", timeout=30).json()
+    assert (told["status"], told["clock_held"]) == ("ok", False)
+    assert "clock_held" not in requests.get(f"{house.url('stored')}healthz", timeout=30).json()
     # Neither without the key, nor with a token that is meant for another daemon.
     assert called().returncode == 1
     assert called("--operator", "profiled", *keys).returncode == 1
