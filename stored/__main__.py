@@ -110,7 +110,7 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
     methods = Methods.of(
         SessionService(sessions),
         FolderService(store),
-        MessageService(store, reader),
+        MessageService(store, reader, clock),
         ThreadService(store),
         SearchService(finder),
         PictureService(blobs, reader),

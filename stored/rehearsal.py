@@ -13,11 +13,15 @@ from stored.store import Store
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """So many messages of so many octets are safe here; `unsafe` are due but gone from here or damaged."""
+    """So many messages of so many octets are safe here; `unsafe` are due but gone from here or damaged.
+
+    `held`: nothing of it is deleted until the operator confirms that the clock is right.
+    """
 
     messages: int
     octets: int
     unsafe: int
+    held: bool = False
 
 
 class Rehearsal:
@@ -57,4 +61,4 @@ class Rehearsal:
         ]
         safe = [(entry, origin) for entry, uid, origin in due if is_safe(mail, uid)]
         octets = sum(max(entry.octets, 0) for entry, _ in safe)
-        return Rehearsed(len(safe), octets, len(due) - len(safe))
+        return Rehearsed(len(safe), octets, len(due) - len(safe), not self._clock.trusted())

@@ -394,12 +394,15 @@ class CollectDue(TypedDict):
 class Rehearsed(TypedDict):
     """What would be deleted at the server: so many messages of so many octets, each safe here.
 
-    `unsafe` of those that are due are not here any more or damaged, and would stay there.
+    `unsafe` of those that are due are not here any more or damaged, and would stay there. While `held` is
+    true nothing is deleted, since the clock has jumped; `notices` say so.
     """
 
     messages: Count
     octets: str
     unsafe: Count
+    held: bool
+    notices: NotRequired[list[CollectNotice]]
 
 
 class ClockConfirmed(TypedDict):

@@ -15,7 +15,7 @@ from restante import log
 from restante.errors import RestanteError, TooLarge
 from stored.arrivals import Kept, fingerprint
 from stored.clock import Clock
-from stored.deletion import Deletion
+from stored.deletion import CLOCK_HELD, Deletion
 from stored.filing import Fetched, Filing
 from stored.forwarding import Forwarder
 from stored.lanes import Turn
@@ -308,7 +308,7 @@ class Visit:
         if any(not name or name.startswith(" ") for name in listing.names.values()):
             self._report.notice("no_names", _NO_NAMES.format(host=host), host)
         if self._deletion.held:
-            self._report.notice("clock_held", _CLOCK_HELD, host)
+            self._report.notice("clock_held", CLOCK_HELD, host)
 
     def _too_large(self) -> RestanteError:
         host = self._account.server.host
@@ -334,7 +334,3 @@ _NAMES_CHANGED = (
     "{host} gave new names (UIDL) to {count} messages that were collected before. None was stored twice."
 )
 _NO_NAMES = "{host} gives some messages no lasting names (UIDL), so they are known by their octets alone."
-_CLOCK_HELD = (
-    "The clock of this service has jumped, so nothing is deleted at the server until the operator confirms "
-    "that it is right."
-)

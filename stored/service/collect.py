@@ -5,6 +5,7 @@ from restante.rpc import OPERATOR, USER, Call, daemons, method
 from restante.wire import LARGEST_INT, Id
 from stored.clock import Clock
 from stored.collector import Collector
+from stored.deletion import CLOCK_HELD
 from stored.lease import Policy
 from stored.pop3 import Server
 from stored.probe import Prober
@@ -87,7 +88,15 @@ class CollectService:
         """
         policy = None if on_server is None else Policy(on_server, on_server_days, delete_unnamed)
         found = self._rehearsal.rehearse(call.principal.name, account, policy)
-        return {"messages": found.messages, "octets": str(found.octets), "unsafe": found.unsafe}
+        shown: Rehearsed = {
+            "messages": found.messages,
+            "octets": str(found.octets),
+            "unsafe": found.unsafe,
+            "held": found.held,
+        }
+        if found.held:
+            shown["notices"] = [{"kind": "clock_held", "message": CLOCK_HELD}]
+        return shown
 
     @method("collect.due", caller=daemons("profiled"))
     def due(self, call: Call, /, users: UserNames) -> CollectDue:

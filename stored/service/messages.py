@@ -4,6 +4,7 @@ from restante.rpc import USER, Call, method
 from restante.wire import Limit, State
 from stored import bulk, messages, undoing
 from stored.changes import changes
+from stored.clock import Clock
 from stored.reading import Reader
 from stored.store import Store, UserStore
 from stored.types import (
@@ -27,9 +28,10 @@ from stored.types import (
 
 
 class MessageService:
-    def __init__(self, store: Store, reader: Reader) -> None:
+    def __init__(self, store: Store, reader: Reader, clock: Clock) -> None:
         self._store = store
         self._reader = reader
+        self._clock = clock
 
     def _mail(self, call: Call) -> UserStore:
         return self._store.open_account(call.principal.name)
@@ -107,6 +109,7 @@ class MessageService:
     def undo(self, call: Call, /, undo: UndoId) -> MessagesUndone:
         """Take back a change of messages, up to a day later; `undo` in the answer does it again.
 
-        What was changed once more meanwhile stays as it is now.
+        What was changed once more meanwhile stays as it is now. While the service's clock is held after a
+        jump no day passes. Raises not_found where there is nothing to take back any more.
         """
-        return undoing.undo(self._mail(call), undo)
+        return undoing.undo(self._mail(call), undo, days_count=self._clock.trusted())

@@ -110,14 +110,10 @@ def test_probe_refuses_what_cannot_be(ask, changed):
 def test_a_rehearsal_and_a_cancellation_are_for_the_user(bench, ask):
     with PopServer([b"Subject: a\r\n\r\na\r\n", b"Subject: b\r\n\r\nbb\r\n"]) as server:
         bench.accounts["ana"] = [account(server)]
-        assert ask("collect.rehearse", account="a1") == {"messages": 0, "octets": "0", "unsafe": 0}
+        assert ask("collect.rehearse", account="a1") == _rehearsed(0, 0)
         bench.run()
-        octets = str(sum(map(len, server.messages)))
-        assert ask("collect.rehearse", account="a1", on_server="delete") == {
-            "messages": 2,
-            "octets": octets,
-            "unsafe": 0,
-        }
+        octets = sum(map(len, server.messages))
+        assert ask("collect.rehearse", account="a1", on_server="delete") == _rehearsed(2, octets)
         server.answers["GREETING"] = lambda conversation, _: conversation.pause()
         ask("collect.start")
         assert ask("collect.cancel", accounts=["a1"])["accounts"][0]["account"] == "a1"
@@ -129,6 +125,23 @@ def test_a_rehearsal_and_a_cancellation_are_for_the_user(bench, ask):
         ask("collect.rehearse", account="a9")
     with pytest.raises(InvalidArgument):
         ask("collect.rehearse", account="a1", on_server="burn")
+
+
+def test_a_rehearsal_says_that_the_clock_is_held(bench, ask):
+    with PopServer([b"Subject: a\r\n\r\na\r\n"]) as server:
+        bench.accounts["ana"] = [account(server)]
+        bench.run()
+        now = bench.wall()
+        bench.wall = lambda: now + 10 * 365 * 86400
+        told = ask("collect.rehearse", account="a1", on_server="delete")
+        assert (told["messages"], told["held"]) == (1, True)
+        (notice,) = told["notices"]
+        assert notice["kind"] == "clock_held"
+        assert "operator confirms" in notice["message"]
+
+
+def _rehearsed(messages, octets):
+    return {"messages": messages, "octets": str(octets), "unsafe": 0, "held": False}
 
 
 def test_notices_and_the_next_try_are_told(bench, ask):

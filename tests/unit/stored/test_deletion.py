@@ -1,5 +1,6 @@
 """Deleting at the server: decided, written down, carried out in a later session, only what is safe here."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -302,6 +303,18 @@ def test_a_rehearsal_tells_what_would_go_and_changes_nothing(bench, rehearse):
             rehearse(account="a9")
         with bench.collector.maildrops.held(account(server).maildrop), pytest.raises(Busy):
             rehearse()
+
+
+def test_a_rehearsal_tells_that_the_clock_is_held(bench, rehearse):
+    with PopServer(letters(2)) as server:
+        bench.accounts["ana"] = [account(server)]
+        bench.run()
+        now = bench.wall()
+        bench.wall = lambda: now + 10 * 365 * DAY
+        found = rehearse(Policy("delete"))
+        assert (found.messages, found.held) == (2, True)
+        assert bench.clock.confirm()
+        assert rehearse(Policy("delete")) == replace(found, held=False)
 
 
 def test_a_longer_body_under_the_same_name_and_header_is_not_lost(bench):

@@ -4,19 +4,21 @@ import xmlrpc.client
 
 import orjson
 import pytest
+import time_machine
 
 from restante.errors import InvalidArgument
 from restante.rpc import Methods, Principal
 from restante.rpc.jsonrpc import JsonRpc
 from restante.rpc.reply import Asker
 from restante.rpc.xmlrpc import XmlRpc
+from stored.clock import Clock
 from stored.parsing import Parsers
 from stored.reading import Reader
 from stored.service.folders import FolderService
 from stored.service.messages import MessageService
 from stored.service.sessions import SessionService
 from stored.service.threads import ThreadService
-from tests.unit.stored.keeping import keep, letter, prepared
+from tests.unit.stored.keeping import BEGINNING, keep, letter, prepared
 
 
 class Sessions:
@@ -38,7 +40,7 @@ def sessions():
 
 @pytest.fixture
 def methods(store, sessions):
-    services = [FolderService(store), MessageService(store, Reader(Parsers()))]
+    services = [FolderService(store), MessageService(store, Reader(Parsers()), Clock())]
     services += [ThreadService(store), SessionService(sessions)]
     return Methods.of(*services, system="stored", check_returns=True)
 
@@ -66,6 +68,13 @@ def call(request, methods):
         return result
 
     return by_json if request.param == "json" else by_xml
+
+
+def test_what_was_done_before_the_clock_jumped_can_be_taken_back(call, mail):
+    (id,) = keep(mail, prepared(letter(1)))
+    done = call("message.set", ids=[id], set={"flagged": True})
+    with time_machine.travel(BEGINNING.replace(year=2036)):
+        assert call("message.undo", undo=done["undo"])["updated"] == 1
 
 
 def test_every_method_answers_what_it_declares(call, mail):

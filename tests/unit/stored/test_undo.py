@@ -95,7 +95,18 @@ def test_a_day_later_it_is_too_late(mail):
     with time_machine.travel(BEGINNING, tick=False) as clock:
         done = set_(mail, ids, seen=True)
         clock.shift(undos.UNDO_SECONDS + 1)
-        assert undo(mail, done["undo"])["updated"] == 0
+        with pytest.raises(NotFound) as refused:
+            undo(mail, done["undo"])
+        assert "a day has passed" in refused.value.message
+        assert [flags for _, flags in listing(mail)["inbox"][2]] == [("seen",)]
+
+
+def test_no_day_passes_while_the_clock_is_not_believed(mail):
+    ids = keep_many(mail, 1)
+    with time_machine.travel(BEGINNING, tick=False) as clock:
+        done = set_(mail, ids, seen=True)
+        clock.shift(3650 * undos.UNDO_SECONDS)
+        assert undo(mail, done["undo"], days_count=False)["updated"] == 1
 
 
 def test_undos_past_their_day_are_forgotten_and_no_others(mail):
