@@ -106,6 +106,11 @@ class Relayd:
             return None
         return answer.json()["queue"] if answer.status_code == 200 else None
 
+    @property
+    def pid(self) -> int:
+        assert self._child is not None
+        return self._child.pid
+
     def kill(self) -> None:
         assert self._child is not None
         self._child.kill()
