@@ -1,4 +1,4 @@
-"""relayd and letters at the limit of their size: refused beyond it, and held in bounded memory (promise 10)."""
+"""relayd and letters at the limit of their size: refused beyond it, held in bounded memory (promise 10)."""
 
 import threading
 
