@@ -6,9 +6,6 @@ that a daemon at rest holds little. A request waits for a free process, but not 
 which keep every process busy cannot keep every thread of the daemon busy, only a few may wait long.
 """
 
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,8 +16,9 @@ from restante import log
 from restante.errors import Busy, Draining, TooComplex
 from stored.deadlines import DEADLINES
 from stored.mime.scanner import Octets
-from stored.parsing import frames
+from stored.processes import Process, ProcessDied, frames
 
+WORKER = "stored.parsing.worker"
 PROCESSES = 2
 DEADLINE_SECONDS = 2.0  # of processor time; on the clock a busy machine may take longer
 SLOWER = 3
@@ -53,7 +51,7 @@ class Parsers:
         self._rest_seconds = rest_seconds
         self._used_at = 0.0
         self._watched = False
-        self._free: list[_Process] = [_Process() for _ in range(processes)]
+        self._free: list[Process] = [Process(WORKER) for _ in range(processes)]
         self._all = list(self._free)
         self._changed = threading.Condition()
         self._waiting = 0
@@ -65,7 +63,7 @@ class Parsers:
         Others start as they are needed.
         """
         self._used_at = time.monotonic()
-        if any(process.running for process in self._all):
+        if any(process.pid for process in self._all):
             return
         with self._changed, suppress(ProcessDied, OSError):
             self._all[-1].start()
@@ -105,7 +103,13 @@ class Parsers:
         process = self._taken()
         try:
             seconds = self._deadline_seconds + len(raw) / OCTETS_A_SECOND
-            told, answer = process.ask({"do": task, "how": how, "seconds": seconds}, raw, SLOWER * seconds)
+            told, answer = process.ask(
+                {"do": task, "how": how},
+                _pieces(raw),
+                len(raw),
+                seconds=seconds,
+                clock_seconds=SLOWER * seconds,
+            )
         except ProcessDied as died:
             if self._stopped:
                 raise Draining("The server is stopping; ask again in a moment.") from None
@@ -122,7 +126,7 @@ class Parsers:
             raise too_complex()
         return answer
 
-    def _taken(self) -> "_Process":
+    def _taken(self) -> Process:
         """Take a process that is free. Raises Busy after some patience, Draining."""
         with self._changed:
             patience = self._patience_seconds if self._waiting < self._patient else HURRY_SECONDS
@@ -143,89 +147,6 @@ class Parsers:
 
 def too_complex() -> TooComplex:
     return TooComplex("This is too intricate to be shown; it can still be saved exactly as it came.")
-
-
-class ProcessDied(Exception):
-    """A process ended before it answered; the text says why, for the log."""
-
-
-class _Process:
-    """One process, started when it is first asked and again after it died. One thread at a time asks."""
-
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-        self._guard = threading.Lock()
-        self._ended = False
-
-    def start(self) -> "subprocess.Popen[bytes]":
-        with self._guard:
-            if self._ended:
-                raise ProcessDied("stopped")
-            if self._process is None:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", "stored.parsing.worker"],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    env=_environment(),
-                    # Ctrl-C in the daemon's terminal is for the daemon alone.
-                    start_new_session=True,
-                )
-            return self._process
-
-    def ask(self, head: dict[str, Any], raw: Octets, seconds: float) -> tuple[dict[str, Any], bytes]:
-        """Return the head and the octets of the answer. Raises ProcessDied."""
-        process = self.start()
-        assert process.stdin is not None and process.stdout is not None
-        deadline = DEADLINES.watch(process.kill, seconds)
-        try:
-            frames.write(process.stdin, head, _pieces(raw), len(raw))  # type: ignore[arg-type]
-            told, octets = frames.read(process.stdout)  # type: ignore[arg-type]
-            return told, frames.exactly(process.stdout, octets)  # type: ignore[arg-type]
-        except (EOFError, OSError, ValueError) as error:
-            self._buried(process)
-            raise ProcessDied(f"{type(error).__name__} after {seconds:.0f} s at most") from error
-        except BaseException:
-            # What a piece of the message raised: half a request was written, so nobody can go on from here.
-            self._buried(process)
-            raise
-        finally:
-            deadline()
-
-    @property
-    def running(self) -> bool:
-        return self._process is not None
-
-    def rest(self) -> None:
-        """Let the process go until there is work again. Nobody asks it meanwhile."""
-        process = self._process
-        if process is not None:
-            self._buried(process)
-
-    def end(self) -> None:
-        """End the process for good; whoever waits for its answer learns that it died."""
-        with self._guard:
-            self._ended = True
-            process = self._process
-        if process is not None:
-            process.kill()
-            process.wait()
-
-    def _buried(self, process: "subprocess.Popen[bytes]") -> None:
-        """Close what leads to a process and wait until it is gone."""
-        process.kill()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
-        process.wait()
-        with self._guard:
-            self._process = None
-
-
-def _environment() -> dict[str, str]:
-    """Return what a process needs of ours: where code is found, and no settings, which may hold secrets."""
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "TZ", "TMPDIR")}
-    return {**kept, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
 
 def _pieces(raw: Octets) -> Iterator[bytes]:

@@ -1,47 +1,33 @@
-"""The reading process as the daemon sees it: asked one thing at a time, killed when it takes too long.
+"""The process that reads letters and writes indexes, as the daemon asks it.
 
-It has the lowest priority, so on a busy machine it may wait long for its turn through no fault of a letter.
-Therefore it counts its own processor time and ends by itself; by the clock it is killed much later only.
+It has the lowest priority, so on a busy machine it may wait very long for its turn.
 """
 
-import os
-import subprocess
-import sys
-import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from stored.deadlines import DEADLINES
-from stored.search import frames
+from stored.processes import Process
 from stored.search.index import IndexAway, IndexBroken, Mark, Standing
 
+WORKER = "stored.search.worker"
 #: How many times its processor time a request may last by the clock.
 PATIENCE = 20
 
 
-class ChildDied(Exception):
-    """The process ended, or was killed for taking too long, before it answered."""
-
-
 class Child:
-    """One process, started when it is first asked and again after it died. One thread at a time asks."""
+    """That process. One thread asks at a time; what it asks may raise ProcessDied, IndexBroken, IndexAway."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-        self._guard = threading.Lock()
-        self._stopped = False
+        self._process = Process(WORKER)
 
     @property
     def pid(self) -> int:
         """The process's id, 0 while there is none."""
-        process = self._process
-        return process.pid if process else 0
+        return self._process.pid
 
     def standing(self, path: Path) -> Standing:
-        """Return what the index at `path` holds, made new where it is not there. These raise ChildDied,
-        IndexBroken, IndexAway."""
+        """Return what the index at `path` holds, made new where it is not there."""
         answer = self._ask({"do": "standing", "path": str(path)})
         return Standing(Mark(*answer["mark"]), answer["live"], answer["dead"], answer["tidied"])
 
@@ -79,64 +65,18 @@ class Child:
         return bool(self._ask(head, octets, seconds)["agreed"])
 
     def stop(self) -> None:
-        """End the process; whoever is waiting for its answer learns that it died."""
-        with self._guard:
-            self._stopped = True
-        self.kill()
+        """End the process for good; whoever waits for its answer learns that it died."""
+        self._process.end()
 
     def rest(self) -> None:
         """Let the process go until there is work again."""
-        process, self._process = self._process, None
-        if process is not None:
-            _end(process)
-
-    def kill(self) -> None:
-        process = self._process
-        if process is not None:
-            process.kill()
+        self._process.rest()
 
     def _ask(self, head: dict[str, Any], octets: Sequence[bytes] = (), seconds: float = 60) -> dict[str, Any]:
-        process = self._started()
-        assert process.stdin is not None and process.stdout is not None
-        in_time = DEADLINES.watch(process.kill, seconds * PATIENCE)
-        try:
-            frames.write(process.stdin, head | {"seconds": seconds}, octets)  # type: ignore[arg-type]
-            answer, _ = frames.read(process.stdout)  # type: ignore[arg-type]
-        except (EOFError, OSError, ValueError) as error:
-            self._process = None
-            _end(process)
-            raise ChildDied(str(process.returncode)) from error
-        finally:
-            in_time()
+        count = sum(map(len, octets))
+        answer, _ = self._process.ask(head, octets, count, seconds=seconds, clock_seconds=seconds * PATIENCE)
         if "broken" in answer:
             raise IndexBroken(answer["broken"])
         if "away" in answer:
             raise IndexAway(answer["away"])
         return answer
-
-    def _started(self) -> "subprocess.Popen[bytes]":
-        with self._guard:
-            if self._stopped:
-                raise ChildDied("stopped")
-            if self._process is None:
-                paths = os.pathsep.join(path for path in sys.path if path)
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", "stored.search.worker"],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    env={**os.environ, "PYTHONPATH": paths},
-                    # Ctrl-C in the daemon's terminal is for the daemon alone. Not a session of its own: Linux
-                    # may share the processor out by session first, and priority count within one only.
-                    process_group=0,
-                )
-            return self._process
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Close what leads to the process and wait until it is gone."""
-    process.kill()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with suppress(OSError):
-                pipe.close()
-    process.wait()

@@ -15,8 +15,9 @@ from time import monotonic
 
 from restante import log
 from restante.errors import Draining, RestanteError
+from stored.processes import ProcessDied
 from stored.search import files, source
-from stored.search.child import Child, ChildDied
+from stored.search.child import Child
 from stored.search.index import IndexAway, IndexBroken, Mark, Standing
 from stored.search.settings import SearchSettings
 from stored.search.source import Batch
@@ -124,7 +125,7 @@ class Indexer:
                 delay = self._step(self._store.open_account(user))
             except Draining:
                 pass
-            except (IndexAway, ChildDied, RestanteError, OSError) as error:
+            except (IndexAway, ProcessDied, RestanteError, OSError) as error:
                 if not self._stopping:
                     _LOG.warning("search.waits", user=user, cause=error)
                     delay = AWAY_SECONDS
@@ -232,14 +233,14 @@ class Indexer:
         try:
             self._add(path, before, batch, self._settings.batch_seconds)
             return
-        except ChildDied:
+        except ProcessDied:
             if self._stopping:
                 raise
         _LOG.warning("search.read_singly", messages=len(batch.items))
         for single in source.alone(batch):
             try:
                 self._add(path, before, single, self._settings.message_seconds)
-            except ChildDied:
+            except ProcessDied:
                 if self._stopping or not single.items:
                     raise
                 _LOG.warning("search.unread", uid=single.items[0]["uid"])

@@ -1,23 +1,18 @@
 """The process that reads letters and writes indexes, so that neither a hostile letter nor its reader's fault
-reaches the daemon. Started by `child`; it may be killed at any moment and nothing is lost.
-
-It reads requests from standard input and answers on standard output, one at a time, and ends with its input.
+reaches the daemon. Asked by `child`; it may be killed at any moment and nothing is lost.
 """
 
 import contextlib
 import mmap
-import os
-import resource
-import signal
 import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from restante.heap import give_back
 from stored.mime.scanner import Octets
-from stored.search import files, frames
+from stored.processes import frames, worker
+from stored.search import files
 from stored.search.extract import document
 from stored.search.index import Document, Index, IndexAway, IndexBroken, Mark
 from stored.spool import Mapped
@@ -28,7 +23,7 @@ NICE = 19
 MEMORY_OCTETS = 2 << 30
 
 
-class Worker:
+class Indexes:
     """Answers requests. Keeps the few indexes open that were written last."""
 
     def __init__(self) -> None:
@@ -110,35 +105,14 @@ def _documents(items: list[dict[str, Any]], octets: memoryview) -> list[Document
     return made
 
 
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer until the requests end. One that takes more processor time than it says ends the process."""
-    worker = Worker()
-    while True:
-        try:
-            head, octets = frames.read(requests)
-        except EOFError:
-            return
-        signal.setitimer(signal.ITIMER_PROF, head["seconds"])
-        answer = worker.answer(head, octets)
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        del octets
-        frames.write(answers, answer)
-
-
 def main() -> int:
     """Run until standard input ends; return the exit status."""
-    for interrupt in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(interrupt, signal.SIG_IGN)
-    with contextlib.suppress(OSError):
-        os.nice(NICE)
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_OCTETS, MEMORY_OCTETS))
-    give_back()
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    # Whatever else prints must not spoil the answers.
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    serve(sys.stdin.buffer, answers)
-    return 0
+    indexes = Indexes()
+
+    def answer(head: dict[str, Any], requests: BinaryIO, octets: int) -> tuple[dict[str, Any], bytes]:
+        return indexes.answer(head, memoryview(frames.exactly(requests, octets))), b""
+
+    return worker.run(answer, MEMORY_OCTETS, nice=NICE)
 
 
 if __name__ == "__main__":

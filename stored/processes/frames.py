@@ -1,4 +1,4 @@
-"""How the daemon and a reading process speak: a head of JSON, and octets behind it.
+"""How the daemon and a process of its own speak: a head of JSON, and octets behind it.
 
 4 octets length of the head · 8 octets length of what follows · the head · what follows
 """
