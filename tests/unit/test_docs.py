@@ -87,3 +87,9 @@ def test_the_tests_that_show_what_is_survived_exist():
 
 def test_methods_have_their_place():
     assert "system.version" in section("rpc.md", "## Methods")
+
+
+def test_every_piece_of_the_storage_server_is_in_the_architecture():
+    named = {row[0] for row in table(section("architecture.md", "## What `stored/` is made of"))}
+    folders = {path.parent.name for path in (DOCS.parent / "stored").glob("*/__init__.py")}
+    assert named == {f"`{folder}/`" for folder in folders}
