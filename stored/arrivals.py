@@ -113,8 +113,9 @@ def _known(
     for uid in drop.uidl.find(account.salt, exact):
         return uid, Kept.KNOWN
     for uid in drop.uidl.find(account.salt, prepared.uidl) if prepared.uidl else ():
-        # Where it does not say both From and Date, the name and the header block have to do.
-        if _same_message(account, drop, uid, prepared, origin, named=not prepared.letter):
+        # Where it does not say both From and Date, a name of the server's and the header block have to do.
+        named = not prepared.letter and not prepared.uidl.startswith(" ")
+        if _same_message(account, drop, uid, prepared, origin, named=named):
             return uid, Kept.KNOWN
     for uid in _alike(account, prepared):
         if uid not in drop.origins:

@@ -17,7 +17,7 @@ from restante.errors import Damaged
 from stored.arrivals import HEAD_OCTETS, fingerprint
 from stored.clock import Clock
 from stored.lease import LeasedAccount
-from stored.listing import Listing
+from stored.listing import Listing, remember_places
 from stored.model.account import Account
 from stored.model.maildrop import Origin
 from stored.model.rows import UNREADABLE
@@ -30,6 +30,8 @@ CLOCK_HELD = (
     "The clock of this service has jumped, so nothing is deleted at the server until the operator confirms "
     "that it is right."
 )
+#: The hashes of a message's header block, but for what servers write into it, and of its body.
+KnownBy = tuple[bytes, bytes]
 
 
 class Deletion:
@@ -42,6 +44,8 @@ class Deletion:
         self._at_most = at_most
         self._intended: set[int] = set()
         self._deleted: set[int] = set()
+        #: The numbers of what is marked as deleted in this session.
+        self.marked: set[int] = set()
         #: Something was decided in this visit, for a later session.
         self.decided = False
         #: Something would be deleted if the clock could be believed.
@@ -50,7 +54,7 @@ class Deletion:
     def begin(self, listing: Listing) -> None:
         """Take up what earlier sessions decided. What is not listed any more is settled."""
         self.decided = False
-        self._deleted = set()
+        self._deleted, self.marked = set(), set()
         self._intended = intended(self._mail, self._account.id)
         if gone := self._intended - {uid for uid, _ in listing.known.values()}:
             settle(self._mail, self._account.id, gone)
@@ -72,8 +76,8 @@ class Deletion:
             if uid in self._intended and uid in due and is_safe(self._mail, uid)
         ]
         same, others = self._told_apart(session, targets)
-        agreed = {entry.msgno for entry in session.delete(entry for entry, _ in same)}
-        self._deleted = {uid for entry, uid in same if entry.msgno in agreed}
+        self.marked = {entry.msgno for entry in session.delete(entry for entry, _ in same)}
+        self._deleted = {uid for entry, uid in same if entry.msgno in self.marked}
         if others:
             settle(self._mail, self._account.id, [uid for _, uid in others])
         return {listing.name(entry) for entry, _ in others}
@@ -86,10 +90,11 @@ class Deletion:
             intend(self._mail, self._account.id, safe, self._clock())
             self.decided = True
 
-    def end(self, agreed: bool) -> None:
+    def end(self, listing: Listing, agreed: bool) -> None:
         """The session is over; `agreed` whether the server said that it did what it was told (F32)."""
         if self._deleted and agreed:
             settle(self._mail, self._account.id, self._deleted)
+            remember_places(listing, self.marked, self._mail, self._account.id)
             about = {"user": self._mail.user, "account": self._account.id}
             _LOG.info("collect.deleted", messages=len(self._deleted), **about)
 
@@ -127,13 +132,12 @@ class Deletion:
         for arriving in session.retrieve(untold):
             if not arriving.refused:
                 uid, _ = known[arriving.entry.msgno]
-                there = _known_by(arriving.chunks())
-                here = self._mail.read(lambda root, uid=uid: _known_by(root.bodies[uid].verified()))  # type: ignore[misc]
-                (same if there == here else others).append((arriving.entry, uid))
+                there = known_by(arriving.chunks())
+                (same if there == kept_as(self._mail, uid) else others).append((arriving.entry, uid))
         return same, others
 
 
-def _known_by(chunks: Iterable[bytes]) -> tuple[bytes, bytes]:
+def known_by(chunks: Iterable[bytes]) -> KnownBy:
     """Return what a message is but for what servers write into it: its header block's and its body's hash."""
     head, body, running = b"", False, hashlib.sha256()
     for chunk in chunks:
@@ -150,20 +154,23 @@ def _known_by(chunks: Iterable[bytes]) -> tuple[bytes, bytes]:
     return fingerprint(head), running.digest()
 
 
-def is_safe(mail: UserStore, uid: int) -> bool:
-    """Return whether the message is kept here with every octet as it came. Reads all of it."""
+def kept_as(mail: UserStore, uid: int) -> KnownBy | None:
+    """Return what a message kept here is known by, None where it is not here whole. Reads all of it."""
 
-    def work(account: Account) -> bool:
+    def work(account: Account) -> KnownBy | None:
         if uid not in account.state:
-            return False
+            return None
         try:
-            for _ in account.bodies[uid].verified():
-                pass
+            return known_by(account.bodies[uid].verified())
         except (Damaged, *UNREADABLE):
-            return False
-        return True
+            return None
 
     return mail.read(work)
+
+
+def is_safe(mail: UserStore, uid: int) -> bool:
+    """Return whether the message is kept here with every octet as it came. Reads all of it."""
+    return kept_as(mail, uid) is not None
 
 
 def intended(mail: UserStore, account: str) -> set[int]:

@@ -339,7 +339,9 @@ Stage = Literal["waiting", "connecting", "listing", "fetching", "done", "failed"
 Auth = Literal["password", "oauth2"]
 OnServer = Literal["leave", "delete_after", "delete"]
 Days = Annotated[int, Range(1, 3650)]
-NoticeKind = Literal["expires", "names_changed", "no_names", "clock_held", "login_delay"]
+NoticeKind = Literal[
+    "expires", "names_changed", "names_shared", "no_names", "not_deleted", "clock_held", "login_delay"
+]
 
 
 class CollectError(TypedDict):

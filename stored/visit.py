@@ -15,7 +15,7 @@ from restante import log
 from restante.errors import RestanteError, TooLarge
 from stored.arrivals import Kept, fingerprint
 from stored.clock import Clock
-from stored.deletion import CLOCK_HELD, Deletion
+from stored.deletion import Deletion, kept_as, known_by
 from stored.filing import Fetched, Filing
 from stored.forwarding import Forwarder
 from stored.lanes import Turn
@@ -25,6 +25,7 @@ from stored.listing import Listing, remember, take
 from stored.mime import Octets, Summary, summarize
 from stored.model.account import Account
 from stored.model.maildrop import Origin
+from stored.notices import Notices
 from stored.pop3 import Breaker, Entry, MessageTooLarge, PopClient, Session
 from stored.progress import Report
 from stored.rules import Rule
@@ -78,6 +79,7 @@ class Visit:
         self._filing = Filing(
             mail, account, rules, settings, report, self._leaving, spool, forwarder, summarize
         )
+        self._notices = Notices(mail.user, account, report)
         self._deletion = Deletion(mail, account, clock, settings.deletions)
         self._breaker = Breaker(account.server.host)
         self._past: set[tuple[int, str]] = set()
@@ -135,7 +137,8 @@ class Visit:
         try:
             with self._pop.open(self._account.server, listing=True, breaker=self._breaker) as session:
                 self._report.stage("listing")
-                self._note_announced(session)
+                self.login_delay_seconds = session.capabilities.login_delay_seconds
+                self._notices.announced(session)
                 return self._converse(session, turn)
         except RestanteError:
             self._stop_if_aborted()
@@ -145,6 +148,7 @@ class Visit:
         listing = take(session, self._mail, self._account.id)
         if self._first is None:
             self._first = listing.first
+            self._compare_places(session, listing)
         listing.first = self._first
         self._deletion.begin(listing)
         self._compare(session, listing.resized(), listing)
@@ -156,8 +160,9 @@ class Visit:
             self._doubtful |= self._deletion.carry_out(session, listing)
             self._look_again(session, listing)
             self._deletion.decide(listing)
-            self._tell(listing)
-        self._deletion.end(session.quit())
+            self._notices.listed(listing, self._filing.counts[Kept.RENAMED])
+            self._notices.deleting(listing, self._deletion)
+        self._deletion.end(listing, session.quit())
         return Ended.MORE if ended is Ended.DONE and self._doubtful else ended
 
     def _fetch(self, session: Session, listing: Listing, turn: Turn) -> Ended:
@@ -264,12 +269,30 @@ class Visit:
         if resized:
             self._mail.write(lambda root: _put_origins(root, self._account.id, resized))
 
+    def _compare_places(self, session: Session, listing: Listing) -> None:
+        """Look whole at the last message that is known by its place; where it is another, fetch all such."""
+        last = listing.last_placed()
+        if last is None:
+            return
+        entry, uid, origin = last
+        here = kept_as(self._mail, uid)
+        for arriving in session.retrieve([entry]):
+            if arriving.refused:
+                continue
+            there = known_by(arriving.chunks())
+            if there != here and (here or there[0] != origin.fingerprint):
+                self._doubtful |= listing.by_place
+
     def _look_again(self, session: Session, listing: Listing) -> None:
         """Compare a few known messages, others each time: a server may give its names to other messages.
 
         The last that is asked for in a session.
         """
-        known = listing.settled()
+        known = [
+            one
+            for one in listing.settled()
+            if one[0].msgno not in self._deletion.marked and listing.name(one[0]) not in listing.by_place
+        ]
         few = min(len(known), self._settings.look_again_messages)
         if few and not self._sessions > 1:
             self._compare(session, random.sample(known, few), listing, leaving=True)
@@ -290,26 +313,6 @@ class Visit:
         self._doubtful.discard(name)
         self._report.count(done=1)
 
-    def _note_announced(self, session: Session) -> None:
-        """Note what the server says of itself: how often it may be visited, whether it deletes by itself."""
-        self.login_delay_seconds = session.capabilities.login_delay_seconds
-        days = session.capabilities.expires_days
-        if days is not None:
-            self._report.notice("expires", _EXPIRES.format(host=session.host, days=days), session.host)
-
-    def _tell(self, listing: Listing) -> None:
-        """Say what the user should know of the maildrop, without it being a fault of this visit."""
-        host = self._account.server.host
-        renamed = self._filing.counts[Kept.RENAMED]
-        if renamed * 2 > len(listing.entries) and not self._first:
-            self._report.notice("names_changed", _NAMES_CHANGED.format(host=host, count=renamed), host)
-            about = {"user": self._mail.user, "account": self._account.id, "host": host}
-            _LOG.warning("collect.names_changed", messages=renamed, total=len(listing.entries), **about)
-        if any(not name or name.startswith(" ") for name in listing.names.values()):
-            self._report.notice("no_names", _NO_NAMES.format(host=host), host)
-        if self._deletion.held:
-            self._report.notice("clock_held", CLOCK_HELD, host)
-
     def _too_large(self) -> RestanteError:
         host = self._account.server.host
         return TooLarge(
@@ -327,10 +330,3 @@ def _put_origins(root: Account, account: str, origins: dict[int, Origin]) -> Non
     drop = root.maildrop(account)
     for uid, origin in origins.items():
         drop.origins.put(uid, origin)
-
-
-_EXPIRES = "{host} deletes messages by itself after {days} days, whatever is set here."
-_NAMES_CHANGED = (
-    "{host} gave new names (UIDL) to {count} messages that were collected before. None was stored twice."
-)
-_NO_NAMES = "{host} gives some messages no lasting names (UIDL), so they are known by their octets alone."

@@ -203,12 +203,13 @@ def test_what_has_no_names_is_deleted_only_if_opted(bench, top):
         assert bench.run()["a1"].collected == 3
         state = bench.run()["a1"]
         assert (state.collected, len(server.messages)) == (0, 3)
-        assert [notice.kind for notice in state.notices] == ["no_names"]
-        # With TOP what is known needs not be fetched again.
-        assert server.count("RETR") == (3 if top else 6)
+        assert [notice.kind for notice in state.notices] == ["no_names", "not_deleted"]
+        assert "all the same: 3. Allow it" in state.notices[1].message
+        # What is known needs not be fetched again; without TOP the last stands for all.
+        assert server.count("RETR") == (3 if top else 4)
         bench.accounts["ana"] = [account(server, **DELETE, unnamed=True)]
-        bench.run()
-        assert server.messages == ([] if top else letters(3))
+        assert [notice.kind for notice in bench.run()["a1"].notices] == ["no_names"]
+        assert server.messages == []
 
 
 def test_without_top_a_message_is_looked_at_whole_before_it_is_deleted(bench):

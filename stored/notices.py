@@ -1,0 +1,65 @@
+"""What a visit finds out about a maildrop that its user should know, without it being a fault."""
+
+from restante import log
+from stored.deletion import CLOCK_HELD, Deletion
+from stored.lease import LeasedAccount
+from stored.listing import Listing
+from stored.pop3 import Session
+from stored.progress import Report
+from stored.types import NoticeKind
+
+_LOG = log.get("visit")
+
+
+class Notices:
+    """Tells of one account's maildrop. For one thread."""
+
+    def __init__(self, user: str, account: LeasedAccount, report: Report) -> None:
+        self._user = user
+        self._account = account
+        self._host = account.server.host
+        self._report = report
+
+    def announced(self, session: Session) -> None:
+        """Tell what the server says of itself: whether it deletes by itself."""
+        days = session.capabilities.expires_days
+        if days is not None:
+            self._report.notice("expires", _EXPIRES.format(host=session.host, days=days), session.host)
+
+    def listed(self, listing: Listing, renamed: int) -> None:
+        """Tell how the server names its messages; `renamed` of them came under other names before."""
+        if listing.repeated:
+            self._note("names_shared", _NAMES_SHARED)
+        if not all(entry.uidl for entry in listing.entries):
+            self._note("no_names", _NO_NAMES)
+        elif renamed * 2 > len(listing.entries) and not listing.first and not listing.repeated:
+            self._note("names_changed", _NAMES_CHANGED, count=renamed)
+            about = {"user": self._user, "account": self._account.id, "host": self._host}
+            _LOG.warning("collect.names_changed", messages=renamed, total=len(listing.entries), **about)
+
+    def deleting(self, listing: Listing, deletion: Deletion) -> None:
+        """Tell why messages stay there that the user wants deleted."""
+        if deletion.held:
+            self._note("clock_held", CLOCK_HELD)
+        policy = self._account.policy
+        stay = sum(not listing.may_go(entry, unnamed=policy.unnamed) for entry in listing.entries)
+        if stay and policy.on_server != "leave":
+            self._note("not_deleted", _NOT_DELETED + ("" if policy.unnamed else _ALLOW), count=stay)
+
+    def _note(self, kind: NoticeKind, text: str, **fill: object) -> None:
+        self._report.notice(kind, text.format(host=self._host, **fill), self._host)
+
+
+_EXPIRES = "{host} deletes messages by itself after {days} days, whatever is set here."
+_NAMES_CHANGED = (
+    "{host} gave new names (UIDL) to {count} messages that were collected before. None was stored twice."
+)
+_NAMES_SHARED = (
+    "{host} gives several messages the same name (UIDL), so they are told apart by what is in them."
+)
+_NO_NAMES = "{host} gives some messages no lasting names (UIDL), so they are known by their octets alone."
+_NOT_DELETED = (
+    "This account is set to delete at {host} what is stored here. Messages that have no lasting name (UIDL) "
+    "of their own stay there all the same: {count}."
+)
+_ALLOW = " Allow it for such messages in the account's settings, or delete them there yourself."
