@@ -10,7 +10,8 @@ Anything unclear leaves the message where it is, and the intent for the next ses
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 
 from restante import log
 from restante.errors import Damaged
@@ -50,6 +51,8 @@ class Deletion:
         self.decided = False
         #: Something would be deleted if the clock could be believed.
         self.held = False
+        #: So many would be deleted if it were sure what they are.
+        self.unproved = 0
 
     def begin(self, listing: Listing) -> None:
         """Take up what earlier sessions decided. What is not listed any more is settled."""
@@ -99,12 +102,24 @@ class Deletion:
             _LOG.info("collect.deleted", messages=len(self._deleted), **about)
 
     def _due(self, listing: Listing) -> dict[int, str]:
-        """Return what the user wants deleted of what is listed; nothing while the clock is not believed."""
-        found = {
-            uid: listing.name(entry)
-            for entry, uid, origin in listing.settled()
-            if self._account.policy.due(listing.name(entry), origin.received_at, self._clock())
-        }
+        """Return what the user wants deleted of what is listed; nothing while the clock is not believed.
+
+        Where a message is known by its place alone, and nothing but its octets can be compared, their number
+        has to be the one that is listed: some proof that what the server gave was the message.
+        """
+        found: dict[int, str] = {}
+        placed: dict[int, int] = {}
+        for entry, uid, origin in listing.settled():
+            name = listing.name(entry)
+            if self._account.policy.due(name, origin.received_at, self._clock()):
+                found[uid] = name
+                if name in listing.by_place:
+                    placed[uid] = entry.octets
+        kept = kept_octets(self._mail, placed)
+        unproved = [uid for uid, octets in placed.items() if kept.get(uid) != octets]
+        for uid in unproved:
+            del found[uid]
+        self.unproved = len(unproved)
         self.held = bool(found) and not self._clock.trusted()
         return {} if self.held else found
 
@@ -117,7 +132,7 @@ class Deletion:
         whole message, as one without TOP has to: another body may stand under the same header block.
         """
         known = {entry.msgno: (uid, origin) for entry, uid, origin in targets}
-        sizes = self._mail.read(lambda root: {uid: root.bodies[uid].octets for uid, _ in known.values()})
+        sizes = kept_octets(self._mail, [uid for uid, _ in known.values()])
         same: list[tuple[Entry, int]] = []
         others: list[tuple[Entry, int]] = []
         untold: list[Entry] = []
@@ -125,7 +140,7 @@ class Deletion:
             uid, origin = known[entry.msgno]
             if head is not None and fingerprint(head) != origin.fingerprint:
                 others.append((entry, uid))
-            elif head is None or entry.octets != sizes[uid]:
+            elif head is None or entry.octets != sizes.get(uid):
                 untold.append(entry)
             else:
                 same.append((entry, uid))
@@ -166,6 +181,19 @@ def kept_as(mail: UserStore, uid: int) -> KnownBy | None:
             return None
 
     return mail.read(work)
+
+
+def kept_octets(mail: UserStore, uids: Collection[int]) -> dict[int, int]:
+    """Return how many octets each of these messages has, where that can be read. Reads."""
+
+    def work(account: Account) -> dict[int, int]:
+        found = {}
+        for uid in uids:
+            with suppress(Damaged, *UNREADABLE):
+                found[uid] = int(account.bodies[uid].octets)
+        return found
+
+    return mail.read(work) if uids else {}
 
 
 def is_safe(mail: UserStore, uid: int) -> bool:

@@ -43,6 +43,7 @@ class Notices:
             self._note("clock_held", CLOCK_HELD)
         policy = self._account.policy
         stay = sum(not listing.may_go(entry, unnamed=policy.unnamed) for entry in listing.entries)
+        stay += deletion.unproved
         if stay and policy.on_server != "leave":
             self._note("not_deleted", _NOT_DELETED + ("" if policy.unnamed else _ALLOW), count=stay)
 

@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -63,6 +63,9 @@ REPLIES: dict[str, Answer] = {
     "trickle": lambda conversation, _: conversation.trickle(b"+OK slowly\r\n" * 50, 0.05),
 }
 
+#: A server that has neither names for its messages nor shows their header blocks alone.
+BARE: dict[str, Answer] = {"UIDL": b"-ERR unknown command\r\n", "TOP": b"-ERR unknown command\r\n"}
+
 
 @dataclass(frozen=True)
 class Case:
@@ -76,6 +79,8 @@ class Case:
     answers: dict[str, Answer]
     cut_after: int | None = None
     after: int = 0
+    #: What the server answers when it does not lie, beside what every good one does.
+    honest: dict[str, Answer] = field(default_factory=dict)
 
 
 def cases(every: int = 1) -> Iterator[Case]:
@@ -85,6 +90,11 @@ def cases(every: int = 1) -> Iterator[Case]:
         found = [
             Case(f"{state}: {name}", {state: reply}, after=after)
             for state in STATES
+            for name, reply in REPLIES.items()
+        ]
+        found += [
+            Case(f"without names, {state}: {name}", BARE | {state: reply}, after=after, honest=BARE)
+            for state in ("LIST", "RETR", "DELE", "QUIT")
             for name, reply in REPLIES.items()
         ]
         octets = honest_octets(after)
@@ -118,14 +128,15 @@ class Scene:
         )
         pop = client(limits)
         where = Server("pop.test", self.server.port, "plain", "user", "secret")
-        self.lent = Leased([LeasedAccount("a1", "ana@uno.test", True, where, Policy("delete"))], [])
+        policy = Policy("delete", unnamed=True)
+        self.lent = Leased([LeasedAccount("a1", "ana@uno.test", True, where, policy)], [])
         settings = CollectSettings(look_again_messages=2)
         self.collector = Collector(self.store, lambda user: self.lent, pop, settings, limits)
 
     def visit(self, *, deleting: bool = True) -> float:
         """Visit the maildrop; return how long that took."""
         account = self.lent.accounts[0]
-        policy = Policy("delete" if deleting else "leave")
+        policy = Policy("delete" if deleting else "leave", unnamed=True)
         self.lent.accounts[0] = LeasedAccount(account.id, account.address, True, account.server, policy)
         began = time.monotonic()
         self.collector.start("ana", ["a1"])
@@ -153,6 +164,7 @@ def trouble_in(case: Case, directory: Path) -> str:
     """Return what a case shows to be wrong, nothing where all is well."""
     scene = Scene(directory)
     try:
+        scene.server.answers = dict(case.honest)
         for _ in range(case.after):
             scene.visit(deleting=False)
         scene.server.answers = dict(case.answers)
@@ -163,7 +175,7 @@ def trouble_in(case: Case, directory: Path) -> str:
             return "the visit went on past its deadline"
         if trouble := _lost_or_doubled(scene):
             return trouble
-        scene.server.answers, scene.server.cut_after = {}, None
+        scene.server.answers, scene.server.cut_after = dict(case.honest), None
         ended = [scene.honest_visit() for _ in range(2)]
         kept = scene.kept()
         if any(kept.count(letter) != 1 for letter in LETTERS):

@@ -126,6 +126,16 @@ def test_another_body_in_its_place_is_collected_and_not_deleted_unseen(bench):
         assert server.messages == []
 
 
+def test_what_was_not_of_the_size_it_is_listed_with_is_not_deleted_by_its_place(bench):
+    """The server gives for every message the same octets, which are of no message there."""
+    with bare(letters(3), RETR=b"+OK\r\n.\r\n") as server:
+        bench.accounts["ana"] = [account(server, **DELETE, unnamed=True)]
+        for _ in range(2):
+            bench.run()
+        assert (server.count("DELE"), server.messages) == (0, letters(3))
+        assert kinds(bench.states()["a1"]) == ["no_names", "not_deleted"]
+
+
 # Names that several have -----------------------------------------------------------------------------
 
 
