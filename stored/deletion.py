@@ -10,14 +10,14 @@ Anything unclear leaves the message where it is, and the intent for the next ses
 """
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 
 from restante import log
 from restante.errors import Damaged
 from stored.arrivals import HEAD_OCTETS, fingerprint
 from stored.clock import Clock
-from stored.lease import LeasedAccount
+from stored.lease import LeasedAccount, Policy
 from stored.listing import Listing, remember_places
 from stored.model.account import Account
 from stored.model.maildrop import Origin
@@ -70,8 +70,8 @@ class Deletion:
         """
         if not self._intended:
             return set()
-        due = self._due(listing)
-        if unwanted := self._intended - due.keys():
+        due = set(self._due(listing))
+        if unwanted := self._intended.difference(due):
             settle(self._mail, self._account.id, unwanted)
         targets = [
             (entry, uid, origin)
@@ -101,27 +101,12 @@ class Deletion:
             about = {"user": self._mail.user, "account": self._account.id}
             _LOG.info("collect.deleted", messages=len(self._deleted), **about)
 
-    def _due(self, listing: Listing) -> dict[int, str]:
-        """Return what the user wants deleted of what is listed; nothing while the clock is not believed.
-
-        Where a message is known by its place alone, and nothing but its octets can be compared, their number
-        has to be the one that is listed: some proof that what the server gave was the message.
-        """
-        found: dict[int, str] = {}
-        placed: dict[int, int] = {}
-        for entry, uid, origin in listing.settled():
-            name = listing.name(entry)
-            if self._account.policy.due(name, origin.received_at, self._clock()):
-                found[uid] = name
-                if name in listing.by_place:
-                    placed[uid] = entry.octets
-        kept = kept_octets(self._mail, placed)
-        unproved = [uid for uid, octets in placed.items() if kept.get(uid) != octets]
-        for uid in unproved:
-            del found[uid]
+    def _due(self, listing: Listing) -> list[int]:
+        """Return what the user wants deleted of what is listed; nothing while the clock is not believed."""
+        found, unproved = due_of(self._mail, listing, self._account.policy, self._clock())
         self.unproved = len(unproved)
         self.held = bool(found) and not self._clock.trusted()
-        return {} if self.held else found
+        return [] if self.held else [uid for _, uid in found]
 
     def _told_apart(
         self, session: Session, targets: list[tuple[Entry, int, Origin]]
@@ -150,6 +135,29 @@ class Deletion:
                 there = known_by(arriving.chunks())
                 (same if there == kept_as(self._mail, uid) else others).append((arriving.entry, uid))
         return same, others
+
+
+def due_of(
+    mail: UserStore, listing: Listing, policy: Policy, now: float
+) -> tuple[list[tuple[Entry, int]], list[tuple[Entry, int]]]:
+    """Return what `policy` wants deleted by now of what is listed: what can be, and what is not sure. Reads.
+
+    Where a message is known by its place alone, and nothing but its octets can be compared, their number has
+    to be the one that is listed: some proof that what the server gave was the message.
+    """
+    due = [
+        (entry, uid)
+        for entry, uid, origin in listing.settled()
+        if policy.due(listing.name(entry), origin.received_at, now)
+    ]
+    placed = {entry.msgno: uid for entry, uid in due if listing.name(entry) in listing.by_place}
+    kept = kept_octets(mail, placed.values())
+    sure: list[tuple[Entry, int]] = []
+    unsure: list[tuple[Entry, int]] = []
+    for entry, uid in due:
+        proved = entry.msgno not in placed or kept.get(uid) == entry.octets
+        (sure if proved else unsure).append((entry, uid))
+    return sure, unsure
 
 
 def known_by(chunks: Iterable[bytes]) -> KnownBy:
@@ -183,7 +191,7 @@ def kept_as(mail: UserStore, uid: int) -> KnownBy | None:
     return mail.read(work)
 
 
-def kept_octets(mail: UserStore, uids: Collection[int]) -> dict[int, int]:
+def kept_octets(mail: UserStore, uids: Iterable[int]) -> dict[int, int]:
     """Return how many octets each of these messages has, where that can be read. Reads."""
 
     def work(account: Account) -> dict[int, int]:
@@ -193,7 +201,7 @@ def kept_octets(mail: UserStore, uids: Collection[int]) -> dict[int, int]:
                 found[uid] = int(account.bodies[uid].octets)
         return found
 
-    return mail.read(work) if uids else {}
+    return mail.read(work)
 
 
 def is_safe(mail: UserStore, uid: int) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from stored.clock import Clock
 from stored.collector import Collector
-from stored.deletion import is_safe
+from stored.deletion import due_of, is_safe
 from stored.lease import Policy
 from stored.listing import take
 from stored.pop3 import PopClient
@@ -13,7 +13,8 @@ from stored.store import Store
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """So many messages of so many octets are safe here; `unsafe` are due but gone from here or damaged.
+    """So many messages of so many octets are safe here; `unsafe` are due, but gone from here, damaged,
+    or it is not sure that they are the ones.
 
     `held`: nothing of it is deleted until the operator confirms that the clock is right.
     """
@@ -54,11 +55,8 @@ class Rehearsal:
         ):
             listing = take(session, mail, one.id)
             session.quit()
-        due = [
-            (entry, uid, origin)
-            for entry, uid, origin in listing.settled()
-            if one.policy.due(listing.name(entry), origin.received_at, self._clock())
-        ]
-        safe = [(entry, origin) for entry, uid, origin in due if is_safe(mail, uid)]
-        octets = sum(max(entry.octets, 0) for entry, _ in safe)
-        return Rehearsed(len(safe), octets, len(due) - len(safe), not self._clock.trusted())
+        due, unsure = due_of(mail, listing, one.policy, self._clock())
+        safe = [entry for entry, uid in due if is_safe(mail, uid)]
+        octets = sum(max(entry.octets, 0) for entry in safe)
+        unsafe = len(due) - len(safe) + len(unsure)
+        return Rehearsed(len(safe), octets, unsafe, not self._clock.trusted())
