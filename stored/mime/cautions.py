@@ -125,8 +125,10 @@ def _list_post(fields: Fields) -> list[Address]:
 def _links(runs: list[Run]) -> Iterator[Caution]:
     """Warn of links whose text names another host than they lead to, or whose host looks like another."""
     for text, target in islice(_linked(runs), _LINKS):
-        host = host_of(target)
         claimed = _claimed(text)
+        if not claimed and target.isascii() and "xn--" not in target.lower():
+            continue
+        host = host_of(target)
         if claimed and host and not related(claimed, host):
             yield _caution(
                 "link_elsewhere", "link", claimed, host, "A link that reads {said} leads to {true}."

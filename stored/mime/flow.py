@@ -28,11 +28,9 @@ _PREFORMATTED = re.compile("<pre>(.*?)</pre>", re.S)
 _KEPT_END = "\ufde4"
 _KEPT = str.maketrans({" ": KEPT_BLANK, "\t": KEPT_TAB, "\n": _KEPT_END, "\r": None})
 _FRAME = ("<html><head></head><body>", "</body></html>")
-# What begins and ends lines; those of tables are looked for only where there is one.
-_BLOCKS, _OF_TABLES = (
-    tuple(f"<{slash}{name}>" for name in names.split() for slash in ("", "/"))
-    for names in ("div p dt dd pre html head body", "table tbody tr caption")
-)
+# What begins and ends lines; many stand together. A pattern that begins with one sign is looked for fast.
+_BLOCK = "/?(?:div|p|table|tbody|tr|caption|dt|dd|pre|html|head|body)> ?"
+_BLOCKS = re.compile(f"<{_BLOCK}(?:<{_BLOCK})*+")
 
 # Each of these begins with what is rare: so nearly all of the text is passed over fast.
 _EMPTY_LINE = re.compile(r"\xa0(?<=[\n\r\v]\xa0)[ \xa0]*+(?=[\n\r\v])")
@@ -50,7 +48,6 @@ _TOGETHER = (
     ("\v\v", "\v"),
 )
 _BLANKS = f"\xa0{CELL}{KEPT_BLANK}{KEPT_TAB}"
-_BLANK_ENDS = tuple(f"{blank}{end}" for blank in _BLANKS for end in LINE_ENDS)
 _BLANK_BEHIND = re.compile(rf"[ {_BLANKS}](?<![ {_BLANKS}].)[ {_BLANKS}]*+(?=[\n\r\v])", re.S)
 
 
@@ -101,14 +98,10 @@ def _blocks(said: str) -> str:
     """Return the text with the ends of lines for the tags of blocks."""
     said = said.removeprefix(_FRAME[0]).removesuffix(_FRAME[1])
     said = said.replace("<br>", "\r").replace("</p>", "\v")
-    for tag in _BLOCKS:
-        said = said.replace(tag, "\n")
-    if "<table>" in said:
-        for tag in _OF_TABLES:
-            said = said.replace(tag, "\n")
-        if not any(mark in said for mark in (*OPENING, LINK)):
-            for name in ("td", "th"):
-                said = said.replace(f"<{name}>", CELL).replace(f"</{name}>", "")
+    said = _BLOCKS.sub("\n", said)
+    if ("</td>" in said or "</th>" in said) and not any(mark in said for mark in (*OPENING, LINK)):
+        for name in ("td", "th"):
+            said = said.replace(f"<{name}>", CELL).replace(f"</{name}>", "")
     return said
 
 
@@ -121,7 +114,7 @@ def _lines(said: str) -> str:
         said = _EMPTY_LINE.sub("\r", said)
     if CELL in said:
         said = _CELLS_BEFORE.sub("", said)
-    if any(blank in said for blank in _BLANKS) and any(blank in said for blank in _BLANK_ENDS):
+    if any(blank in said for blank in _BLANKS):
         said = _BLANK_BEHIND.sub("", said)
     for ends, end in _TOGETHER:
         while ends[0] in said and ends[1] in said and ends in said:

@@ -9,11 +9,11 @@ the parser as single characters that no text contains (see `tags`). What it give
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from stored.mime.flow import LINE_ENDS, stream_of
 from stored.mime.runs import CELL, PLAIN, Look, Passage, Writer, text_of_passages
-from stored.mime.tags import END, HIDE, LINK, LINK_END, OPENING, PICTURE, Found, simplified
+from stored.mime.tags import END, HIDE, LINK, LINK_END, OPENING, PICTURE, Found, closing, simplified
 
 HTML_LIMIT = 1_000_000
 
@@ -34,10 +34,10 @@ def html_passages(html: str) -> list[Passage]:
     reader = _Reader(found)
     tokens = _TOKEN.split(stream_of(page))
     reader.text(tokens[0])
-    for at in range(1, len(tokens), 2):
-        reader.token(tokens[at])
-        if tokens[at + 1]:
-            reader.text(tokens[at + 1])
+    for token, text in zip(tokens[1::2], tokens[2::2], strict=True):
+        reader.token(token)
+        if text:
+            reader.text(text)
     return reader.writer.finished()
 
 
@@ -70,18 +70,22 @@ class _Reader:
             "</ol>": self._leave_list,
             "<blockquote>": lambda: self.writer.deeper(quotes=1),
             "</blockquote>": lambda: self.writer.deeper(quotes=-1),
+            LINK_END: self._leave_link,
         }
+        for look in OPENING:
+            self._tokens[look] = partial(self._begin, look)
+            self._tokens[closing(look)] = partial(self._end, look)
 
     def text(self, text: str) -> None:
         """Add a piece of the stream in which no token stands."""
-        said = text.lstrip(LINE_ENDS)
-        for end in text[: len(text) - len(said)]:
-            self._ends[end]()
-        if not said or self._open[HIDE]:
+        while text[:1] in self._ends:
+            self._ends[text[0]]()
+            text = text[1:]
+        if not text or self._open[HIDE]:
             return
-        if "&" in said:
-            said = said.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-        self.writer.write(said.replace("\r", "\n").replace("\v", "\n\n"), self._now())
+        if "&" in text:
+            text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+        self.writer.write(text.replace("\r", "\n").replace("\v", "\n\n"), self._look or self._now())
 
     def _now(self) -> Look:
         if self._look is None:
@@ -96,29 +100,31 @@ class _Reader:
         act = self._tokens.get(token)
         if act is not None:
             act()
+        elif token[0] == LINK:
+            self._enter_link(token)
+        elif token[0] == PICTURE:
+            self._picture(token)
         elif token == "<":
             self.text(token)
         elif token[0] == "<":
             self._title(token)
-        else:
-            self._mark(token)
 
-    def _mark(self, token: str) -> None:
-        sign = token[0]
-        if sign == PICTURE:
-            self._picture(token)
-            return
-        if sign == LINK:
-            place = int(token[1:-1] or -1) if token[1:] else -1
-            links = self._found.links
-            self._link = links[place] if 0 <= place < len(links) else ""
-        elif sign == LINK_END:
-            self._link = ""
-        elif sign in self._open:
-            self._open[sign] += 1
-        elif self._open.get(opened := chr(ord(sign) - 1)):
-            self._open[opened] -= 1
+    def _begin(self, look: str) -> None:
+        self._open[look] += 1
         self._look = None
+
+    def _end(self, look: str) -> None:
+        if self._open[look]:
+            self._open[look] -= 1
+            self._look = None
+
+    def _enter_link(self, token: str) -> None:
+        place, links = int(token[1:-1] or -1), self._found.links
+        self._link = links[place] if 0 <= place < len(links) else ""
+        self._look = None
+
+    def _leave_link(self) -> None:
+        self._link, self._look = "", None
 
     def _picture(self, token: str) -> None:
         place, pictures = int(token[1:-1] or -1), self._found.pictures

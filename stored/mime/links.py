@@ -34,9 +34,14 @@ def target_of(href: str) -> str:
     return target if allowed else ""
 
 
+def may_link(text: str) -> bool:
+    """Tell whether there may be a link in plain text; most letters have none. Pure."""
+    return "://" in text or "@" in text or "www." in text.lower()
+
+
 def links_in(text: str) -> Iterator[Link]:
     """Yield the links that stand in plain text as people write them, in order. Pure."""
-    if "://" not in text and "@" not in text and "www." not in text.lower():
+    if not may_link(text):
         return
     for match in _FOUND.finditer(text):
         if match["address"]:

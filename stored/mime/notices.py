@@ -63,8 +63,8 @@ def _notices(raw: Octets, scan: Scan, parts: list[Part]) -> Iterator[Notice]:
             signed = part.smime_type in ("signed-data", "certs-only") or part.name.lower().endswith(".p7c")
             yield _signed("smime") if signed else _encrypted("smime")
         elif part.body and part.type == "text/plain":
-            armour = _PGP.search(raw[part.start : min(part.end, part.start + _REPORT_OCTETS)])
-            if armour:
+            said = raw[part.start : min(part.end, part.start + _REPORT_OCTETS)]
+            if b"-----BEGIN PGP " in said and (armour := _PGP.search(said)):
                 yield _encrypted("pgp") if armour[1] == b"MESSAGE" else _signed("pgp")
     yield from _receipt_wanted(scan.root.fields)
 

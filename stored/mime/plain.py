@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
 
-from stored.mime.links import links_in
-from stored.mime.runs import DEPTH_SHOWN, PLAIN, Passage
+from stored.mime.links import links_in, may_link
+from stored.mime.runs import DEPTH_SHOWN, PLAIN, Look, Passage
 
 _QUOTED = re.compile(r"^((?:>(?!>*From )[^\n]*+\n?)+)", re.M)
-_QUOTE = re.compile(r"(?:>[ \t]?)+")
+_QUOTE_AND_LINE = re.compile(r"^((?:>[ \t]?)++)([^\n]*+)", re.M)
 _BLANK_BEHIND = re.compile(r"(?<![ \t])[ \t]++(?=\n)")
 _SIGNATURE = "-- "
 #: A paragraph is joined up to this length; Tk takes seconds to show one very long line.
@@ -19,15 +19,16 @@ _PARAGRAPH_CHARACTERS = 20_000
 def plain_passages(text: str, *, flowed: bool = False, delsp: bool = False) -> list[Passage]:
     """Return a plain text with its quotes taken off and counted, and its links found. Pure."""
     said = _flowed(text, delsp) if flowed else _passages(text)
-    passages = [
-        _passage(depth, "\n".join([line for _, line in lines]))
-        for depth, lines in groupby(said, itemgetter(0))
+    depths = [
+        (depth, "\n".join([line for _, line in lines])) for depth, lines in groupby(said, itemgetter(0))
     ]
-    while passages and not passages[-1].pieces:
-        passages.pop()
-    for passage in passages[:-1]:
-        passage.pieces.append(("\n", PLAIN))
-    return passages
+    while depths and not depths[-1][1]:
+        depths.pop()
+    linked, last = may_link(text), len(depths) - 1
+    return [
+        Passage(depth, 0, _pieces(lines if place == last else f"{lines}\n", linked))
+        for place, (depth, lines) in enumerate(depths)
+    ]
 
 
 def _passages(text: str) -> Iterator[tuple[int, str]]:
@@ -38,14 +39,11 @@ def _passages(text: str) -> Iterator[tuple[int, str]]:
     if " \n" in text or "\t\n" in text:
         text = _BLANK_BEHIND.sub("", text)
     for place, piece in enumerate(_QUOTED.split(text)):
-        if not place % 2:
-            if piece:
-                yield 0, piece.removesuffix("\n")
-            continue
-        for line in piece.removesuffix("\n").split("\n"):
-            match = _QUOTE.match(line)
-            quote = match[0] if match else ""
-            yield min(quote.count(">"), DEPTH_SHOWN), line[len(quote) :]
+        if place % 2:
+            for quote, line in _QUOTE_AND_LINE.findall(piece):
+                yield min(quote.count(">"), DEPTH_SHOWN), line
+        elif piece:
+            yield 0, piece.removesuffix("\n")
 
 
 def _flowed(text: str, delsp: bool) -> Iterator[tuple[int, str]]:
@@ -70,13 +68,16 @@ def _flowed(text: str, delsp: bool) -> Iterator[tuple[int, str]]:
         yield depth, "".join(pieces).rstrip()
 
 
-def _passage(quote: int, said: str) -> Passage:
-    passage, at = Passage(quote), 0
+def _pieces(said: str, linked: bool) -> list[tuple[str, Look]]:
+    """Return text in pieces, links by themselves; unless `linked` there is none in it."""
+    if not linked:
+        return [(said, PLAIN)]
+    pieces, at = [], 0
     for link in links_in(said):
         if link.start > at:
-            passage.pieces.append((said[at : link.start], PLAIN))
-        passage.pieces.append((said[link.start : link.end], PLAIN._replace(link=link.target)))
+            pieces.append((said[at : link.start], PLAIN))
+        pieces.append((said[link.start : link.end], PLAIN._replace(link=link.target)))
         at = link.end
     if at < len(said):
-        passage.pieces.append((said[at:], PLAIN))
-    return passage
+        pieces.append((said[at:], PLAIN))
+    return pieces

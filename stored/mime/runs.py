@@ -4,7 +4,7 @@ A `Writer` is told of text and of where lines end, by whoever reads HTML, and gi
 HTML nor the wire.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -187,51 +187,43 @@ def runs_of_passages(passages: Iterable[Passage], limit: int) -> tuple[list[Run]
 
     Neighbours that look the same are one run.
     """
-    runs = _Runs(limit)
+    found: list[Run] = []
+    for look, quote, listed, text in _joined(passages):
+        said = _shown(text, "\t")
+        if not said and not look.image:
+            continue
+        limit -= RUN_OCTETS + len(look.link) + len(look.image)
+        octets = len(said) if said.isascii() else len(said.encode("utf-8", "replace"))
+        if octets > limit or len(found) >= RUN_LIMIT:
+            said = said.encode("utf-8", "replace")[: max(limit, 0)].decode("utf-8", "ignore")
+            return _ended([*found, Run(said, look, quote, listed)]), True
+        limit -= octets
+        found.append(Run(said, look, quote, listed))
+    return _ended(found), False
+
+
+def _joined(passages: Iterable[Passage]) -> Iterator[tuple[Look, int, int, str]]:
+    """Yield (look, quote, listed, text) of neighbours that look the same; a picture is alone."""
+    pieces: list[str] = []
+    now, quote, listed = PLAIN, 0, 0
     for passage in passages:
+        deeper = passage.quote != quote or passage.listed != listed
         for text, look in passage.pieces:
-            if runs.full:
-                return runs.finished(), True
-            runs.add(text, look, passage.quote, passage.listed)
-    return runs.finished(), runs.full
+            if deeper or (look is not now and look != now) or look.image:
+                if pieces:
+                    yield now, quote, listed, "".join(pieces)
+                pieces, now, quote, listed, deeper = [], look, passage.quote, passage.listed, False
+            pieces.append(text)
+    if pieces:
+        yield now, quote, listed, "".join(pieces)
 
 
-class _Runs:
-    """Runs while pieces come in."""
-
-    def __init__(self, limit: int) -> None:
-        self.full = False
-        self._left = limit
-        self._done: list[Run] = []
-        self._pieces: list[str] = []
-        self._look, self._quote, self._listed = PLAIN, 0, 0
-
-    def add(self, text: str, look: Look, quote: int, listed: int) -> None:
-        if quote != self._quote or listed != self._listed or look != self._look or look.image:
-            self._end_run()
-            self._look, self._quote, self._listed = look, quote, listed
-            self._left -= RUN_OCTETS + len(look.link) + len(look.image)
-        octets = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
-        if octets > self._left or len(self._done) >= RUN_LIMIT:
-            text = text.encode("utf-8", "replace")[: max(self._left, 0)].decode("utf-8", "ignore")
-            self.full = True
-        self._left -= octets
-        self._pieces.append(text)
-
-    def _end_run(self) -> None:
-        if self._pieces:
-            said = _shown("".join(self._pieces), "\t")
-            if said or self._look.image:
-                self._done.append(Run(said, self._look, self._quote, self._listed))
-            self._pieces = []
-
-    def finished(self) -> list[Run]:
-        """Return the runs, without the line ends behind the last line."""
-        self._end_run()
-        while self._done and not self._done[-1].look.image:
-            text = self._done[-1].text.rstrip("\n")
-            if text:
-                self._done[-1] = self._done[-1]._replace(text=text)
-                break
-            self._done.pop()
-        return self._done
+def _ended(runs: list[Run]) -> list[Run]:
+    """Return runs without the line ends behind the last line."""
+    while runs and not runs[-1].look.image:
+        text = runs[-1].text.rstrip("\n")
+        if text:
+            runs[-1] = runs[-1]._replace(text=text)
+            break
+        runs.pop()
+    return runs

@@ -44,10 +44,8 @@ _COMMENT = "!--(?:-?>|(?:[^-]++|-(?!-!?>))*+(?:--!?>)?)|[!?][^>]*+>?|/[^a-zA-Z>]
 _ANY_TAG = r"""/?[a-zA-Z](?:[^>=]++|=\s*+(?:"[^"]{0,2000}+"|'[^']{0,2000}+')?+)*+>?"""
 _TAGS = re.compile(f"(<(?:{_COMMENT}|{_RAW}|{_ANY_TAG}))")
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/><]*+)([^\x00]*)")
-_VALUE = r"""(?:"([^"]*+)"?|'([^']*+)'?|([^\s>]*+))"""
-_ANY_VALUE = r"""(?:"[^"]*+"?|'[^']*+'?|[^\s>]*+)"""
+_ATTRIBUTE = re.compile(r"""([^\s"'>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"?|'([^']*+)'?|([^\s"'>][^\s>]*+)?))?+""")
 _ZERO = re.compile(r"(?:font-size|opacity|max-height):0(?![.\d])")
-_HIDDEN_ATTRIBUTE = re.compile(r"(?:^|\s)hidden(?:\s|=|$)")
 _STYLES = (
     (re.compile(r"font-weight:(?:bold|[6-9]00)"), BOLD),
     (re.compile(r"font-style:(?:italic|oblique)"), ITALIC),
@@ -55,14 +53,6 @@ _STYLES = (
     (re.compile(r"text-decoration[a-z-]*:[^;\"']{0,40}line-through"), STRIKE),
 )
 
-
-def _attribute(name: str) -> re.Pattern[str]:
-    """Return the pattern of a tag's attributes up to the value of the first one of this name."""
-    other = rf"""(?!{name}[\s=])[^\s"'>/=]++(?:\s*+=\s*+{_ANY_VALUE})?+"""
-    return re.compile(rf"""(?:[\s"'>/=]++|{other})*+{name}\s*+=\s*+{_VALUE}""", re.I)
-
-
-_HREF, _SRC, _ALT = _attribute("href"), _attribute("src"), _attribute("alt")
 
 # Elements that stay, by what they become; all others are nothing but what is in them.
 _BLOCKS = dict.fromkeys(
@@ -132,7 +122,9 @@ _Said = str | _Nested | _Styled
 def simplified(html: str) -> tuple[str, Found]:
     """Return `html` with bare tags and marks in it, and what the marks lead to. Pure."""
     found = Found()
-    pieces = _TAGS.split(html if html.isascii() else _STRANGE.sub("", html))
+    # In octets those characters are looked for several times as fast.
+    strange = b"\xef\xb7" in html.encode("utf-8", "replace")
+    pieces = _TAGS.split(_STRANGE.sub("", html) if strange else html)
     tags = pieces[1::2]
     # Equal tags say the same, and a letter has few different ones.
     said = {tag: _said_by(tag, found) for tag in dict.fromkeys(tags)}
@@ -158,21 +150,21 @@ def _said_by(tag: str, found: Found) -> _Said:
     match = _TAG.match(tag)
     if match is None:
         return ""  # a comment
-    slash, name, attributes = match[1], match[2].lower(), match[3][:_ATTRIBUTE_CHARACTERS].removesuffix(">")
+    slash, name, rest = match[1], match[2].lower(), match[3]
     if name == "img":
-        return _picture(attributes, found)
+        return _picture(_attributes(rest), found)
     if name == "a":
-        return LINK_END if slash else _link(attributes, found)
+        return LINK_END if slash else _link(_attributes(rest), found)
     if name in _STYLED_INLINE:
-        return _Styled("", "", -1) if slash else _styled(attributes)
+        return _Styled("", "", -1) if slash else _styled(_attributes(rest))
     look = _LOOKS.get(name)
     if look is not None:
-        return _closing(look) if slash else look
+        return closing(look) if slash else look
     element = _ELEMENTS.get(name)
     if element is None:
         return ""
     said = f"<{slash}{element}>"
-    if not slash and element in _HIDEABLE and _hides(attributes):
+    if not slash and element in _HIDEABLE and _hides(_attributes(rest)):
         said += f"{HIDDEN_ELEMENT}{element}{END}"
     return said if element in _UNNESTED else _Nested(said, element, -1 if slash else 1)
 
@@ -212,9 +204,15 @@ def _styles() -> Callable[[_Styled], str]:
     return styled
 
 
-def _picture(attributes: str, found: Found) -> str:
-    said = _value(_ALT, attributes)[:200]
-    source = _value(_SRC, attributes)
+def _attributes(rest: str) -> dict[str, str]:
+    """Return the attributes of a tag by their names in lower case; of equal ones the first."""
+    found = _ATTRIBUTE.findall(rest[:_ATTRIBUTE_CHARACTERS])
+    return {name.lower(): double or single or bare for name, double, single, bare in reversed(found)}
+
+
+def _picture(attributes: dict[str, str], found: Found) -> str:
+    said = unescape(attributes.get("alt", ""))[:200]
+    source = unescape(attributes.get("src", ""))
     cid = source[4:].strip() if source[:4].lower() == "cid:" else ""
     if (not cid and not said) or len(found.pictures) >= FOUND_LIMIT or _hides(attributes):
         return ""
@@ -222,46 +220,35 @@ def _picture(attributes: str, found: Found) -> str:
     return f"{PICTURE}{len(found.pictures) - 1}{END}"
 
 
-def _link(attributes: str, found: Found) -> str:
-    target = target_of(_value(_HREF, attributes))
+def _link(attributes: dict[str, str], found: Found) -> str:
+    target = target_of(unescape(attributes.get("href", "")))
     if not target or len(found.links) >= FOUND_LIMIT:
         return LINK_END
     found.links.append(target)
     return f"{LINK}{len(found.links) - 1}{END}"
 
 
-def _value(attribute: re.Pattern[str], attributes: str) -> str:
-    match = attribute.match(attributes)
-    if match is None:
-        return ""
-    value: str = match[1] or match[2] or match[3] or ""
-    return unescape(value) if "&" in value else value
-
-
-def _styled(attributes: str) -> _Styled:
+def _styled(attributes: dict[str, str]) -> _Styled:
     style = _style(attributes)
     looks = "".join(look for pattern, look in _STYLES if pattern.search(style)) if ":" in style else ""
     looks += HIDE if _hides(attributes) else ""
-    return _Styled(looks, "".join(map(_closing, looks)), 1)
+    return _Styled(looks, "".join(map(closing, looks)), 1)
 
 
-def _style(attributes: str) -> str:
-    """Return the attributes in lower case and without white space; "" when they say nothing of style."""
-    low = attributes.lower()
-    return "".join(low.split()) if "style" in low else ""
+def _style(attributes: dict[str, str]) -> str:
+    """Return what attributes say of style, in lower case and without white space."""
+    return "".join(attributes.get("style", "").lower().split())
 
 
-def _hides(attributes: str) -> bool:
+def _hides(attributes: dict[str, str]) -> bool:
     """Tell whether attributes hide their element: by style, or by the attribute `hidden`. Pure."""
-    if style := _style(attributes):
-        if "display:none" in style or "visibility:hidden" in style or "mso-hide:all" in style:
-            return True
-        if ":0" in style and _ZERO.search(style):
-            return True
-    low = attributes.lower()
-    return "hidden" in low and bool(_HIDDEN_ATTRIBUTE.search(low))
+    if "hidden" in attributes:
+        return True
+    style = _style(attributes)
+    hidden = "display:none" in style or "visibility:hidden" in style or "mso-hide:all" in style
+    return hidden or (":0" in style and _ZERO.search(style) is not None)
 
 
-def _closing(look: str) -> str:
+def closing(look: str) -> str:
     """Return the mark that ends what `look` begins. Pure."""
     return chr(ord(look) + 1)

@@ -18,7 +18,7 @@ from stored.mime.charsets import decode
 from stored.mime.headers import Address
 from stored.mime.parts import Part, beginning
 from stored.mime.reading import reading_of
-from stored.mime.runs import PLAIN, Run
+from stored.mime.runs import PLAIN, Look, Run
 from stored.mime.scanner import Node, Octets, Scan
 from stored.mime.text import TEXT_LIMIT
 
@@ -27,6 +27,7 @@ RUNS_OCTETS = 192 * 1024
 PICTURE_FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
 PICTURE_PIXELS = 40_000_000
 THUMBNAIL_OCTETS = 400_000
+_LOOKS = Look._fields[:-1]
 
 
 class TooMuch(Exception):
@@ -94,8 +95,9 @@ def _runs(id: str, runs: list[Run], parts: list[Part]) -> list[dict[str, object]
     told = []
     for run in runs:
         one: dict[str, object] = {"text": run.text}
-        if run.look is not PLAIN and run.look != PLAIN:
-            one |= {name: value for name, value in run.look._asdict().items() if value and name != "image"}
+        if run.look is not PLAIN:
+            # All but the last, which is the image.
+            one |= {name: value for name, value in zip(_LOOKS, run.look, strict=False) if value}
         if run.look.image in pictures:
             one["image"] = pictures[run.look.image]
         if run.quote:

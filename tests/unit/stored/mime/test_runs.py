@@ -110,6 +110,10 @@ def test_what_is_small_is_read(shown):
     assert html(f'<span style="{shown}">x</span>') == [("x", {})]
 
 
+def test_what_only_speaks_of_hiding_is_read():
+    assert html('<p title="style: display:none" data-hidden="hidden" style="color:red">x') == [("x", {})]
+
+
 @pytest.mark.parametrize(
     "source", ["a<td hidden>b", "<table><tr hidden><td>a b</table>", "<div><td hidden>a b</div>"]
 )
