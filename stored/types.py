@@ -144,7 +144,8 @@ class Notice(TypedDict):
 
     `signed` and `encrypted`: `by` ("pgp", "smime"); nothing was verified. `invitation`: `method` (request,
     cancel, reply, publish, …), `title`, `place`, `start`, `end` (RFC 3339 in UTC, a date alone, or clock time
-    of `zone`), `repeats`, `organizer`; a reply has `guest` and `answer`. `delivery_report`: `recipients`, and
+    of `zone`), `repeats`, `organizer`; what a guest sends (reply, counter, refresh) has `guest`, a reply
+    `answer`. `delivery_report`: `recipients`, and
     `subject` and `message_id` of the letter it is about. `read_receipt`: `address`, `disposition` (displayed,
     deleted, …), `automatic`, `subject`, `message_id`. `receipt_wanted`: `address`; none is sent by itself.
     """

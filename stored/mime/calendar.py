@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-from stored.mime.charsets import clean
+from stored.mime.charsets import clean, decode
+from stored.mime.zones import ONSET_LIMIT, Zones, known_zone, offset_at, onset_of
 
 CALENDAR_OCTETS = 262_144
 _LINES = 5_000
 _TEXT_CHARACTERS = 500
 _METHODS = frozenset(("request", "cancel", "reply", "publish", "counter", "declinecounter", "refresh", "add"))
+_OF_GUESTS = frozenset(("reply", "counter", "refresh"))
 _ANSWERS = frozenset(("accepted", "declined", "tentative", "delegated"))
 
 _PROPERTY = re.compile(
@@ -20,7 +21,7 @@ _PROPERTY = re.compile(
 _PARAMETER = re.compile(r';([^:;="]{1,60})=(?:"([^"]*+)"|([^":;]*+))')
 _ESCAPED = re.compile(r"\\([\\;,nN])")
 _TIME = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})(Z?))?")
-_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,40}(?:/[A-Za-z0-9_+-]{1,40}){0,2}")
+_FOLD = re.compile(rb"\r?\n[ \t]")
 _DURATION = re.compile(r"\+?P(?:(\d{1,4})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:\d{1,6}S)?)?")
 
 
@@ -47,41 +48,59 @@ class Invitation(NamedTuple):
     end: Moment
     organizer: tuple[str, str]  # name, address
     answer: str  # what a guest answered, in a reply
-    guest: tuple[str, str]  # who answered
+    guest: tuple[str, str]  # who answered, or asks for another time or for news
     repeats: bool
 
 
 NO_MOMENT = Moment("")
 
 
-def invitation_of(text: str) -> Invitation | None:
+def invitation_of(octets: bytes, charset: str = "") -> Invitation | None:
     """Return what the first event of a calendar says; None where there is none."""
-    method = ""
-    event: dict[str, Property] | None = None
-    depth: list[str] = []
-    for line in _lines(text):
+    said = _Calendar()
+    for line in _lines(octets, charset):
+        said.take(line)
+    return _invitation(said.method, said.event, said.zones) if said.event is not None else None
+
+
+class _Calendar:
+    """A calendar while its lines come in."""
+
+    def __init__(self) -> None:
+        self.method = "publish"
+        self.event: dict[str, Property] | None = None
+        self.zones: Zones = {}
+        self._open: list[tuple[str, dict[str, Property]]] = []
+
+    def take(self, line: Property) -> None:
         name, value = line.name, line.value.strip()
         if name == "BEGIN":
-            depth.append(value.upper())
-            if value.upper() == "VEVENT" and event is None and len(depth) <= 3:
-                event = {}
+            self._begin(value.upper())
         elif name == "END":
-            if depth:
-                depth.pop()
-            if value.upper() == "VEVENT" and event is not None:
-                break
-        elif name == "METHOD" and depth[-1:] != ["VEVENT"]:
-            method = value.lower()
-        elif event is not None and depth[-1:] == ["VEVENT"]:
-            event.setdefault(name, line)
-    if event is None:
-        return None
-    return _invitation(method if method in _METHODS else "publish", event)
+            self._end()
+        elif name == "METHOD" and (not self._open or self._open[-1][0] != "VEVENT"):
+            self.method = value.lower() if value.lower() in _METHODS else "publish"
+        elif self._open:
+            self._open[-1][1].setdefault(name, line)
+
+    def _begin(self, what: str) -> None:
+        self._open.append((what, {}))
+        if what == "VEVENT" and self.event is None and len(self._open) <= 3:
+            self.event = self._open[-1][1]
+
+    def _end(self) -> None:
+        what, said = self._open.pop() if self._open else ("", {})
+        if what not in ("STANDARD", "DAYLIGHT") or not self._open or "TZID" not in self._open[-1][1]:
+            return
+        onsets = self.zones.setdefault(self._open[-1][1]["TZID"].value.strip(), [])
+        onset = onset_of({name: line.value.strip() for name, line in said.items()})
+        if onset is not None and len(onsets) < ONSET_LIMIT:
+            onsets.append(onset)
 
 
-def _lines(text: str) -> Iterator[Property]:
-    """Yield the properties of a calendar, unfolded."""
-    unfolded = re.sub(r"\r?\n[ \t]", "", text[:CALENDAR_OCTETS])
+def _lines(octets: bytes, charset: str) -> Iterator[Property]:
+    """Yield the properties of a calendar, unfolded: as octets, since some writers fold within a character."""
+    unfolded = decode(_FOLD.sub(b"", octets[:CALENDAR_OCTETS]), charset or "utf-8")
     for line in unfolded.splitlines()[:_LINES]:
         match = _PROPERTY.match(line)
         if match:
@@ -92,17 +111,18 @@ def _lines(text: str) -> Iterator[Property]:
             yield Property(match[1].upper(), parameters, match[3])
 
 
-def _invitation(method: str, event: dict[str, Property]) -> Invitation:
-    guest = event.get("ATTENDEE") if method == "reply" else None
-    answer = guest.parameters.get("PARTSTAT", "").lower() if guest else ""
-    start = _moment(event.get("DTSTART"))
+def _invitation(method: str, event: dict[str, Property], zones: Zones) -> Invitation:
+    guest = event.get("ATTENDEE") if method in _OF_GUESTS else None
+    answer = guest.parameters.get("PARTSTAT", "").lower() if guest and method == "reply" else ""
+    start = _moment(event.get("DTSTART"), zones)
+    ends = "DTEND" in event
     cancelled = _text(event.get("STATUS")).lower() == "cancelled"
     return Invitation(
         method="cancel" if cancelled else method,
         title=_text(event.get("SUMMARY")),
         place=_text(event.get("LOCATION")),
         start=start,
-        end=_moment(event.get("DTEND")) if "DTEND" in event else _after(start, event.get("DURATION")),
+        end=_moment(event.get("DTEND"), zones) if ends else _after(start, event.get("DURATION")),
         organizer=_person(event.get("ORGANIZER")),
         answer=answer if answer in _ANSWERS else "",
         guest=_person(guest),
@@ -128,8 +148,8 @@ def _person(found: Property | None) -> tuple[str, str]:
     return " ".join(name.split())[:200], "".join(clean(address).split())[:254]
 
 
-def _moment(found: Property | None) -> Moment:
-    """Return when a DTSTART or DTEND is, in UTC where its zone is known."""
+def _moment(found: Property | None, zones: Zones) -> Moment:
+    """Return when a DTSTART or DTEND is, in UTC where its zone is known or told by the calendar."""
     match = _TIME.match(found.value.strip()) if found else None
     if match is None or found is None:
         return NO_MOMENT
@@ -143,12 +163,12 @@ def _moment(found: Property | None) -> Moment:
         return NO_MOMENT
     if match[7]:
         return _in_utc(local.replace(tzinfo=UTC))
-    name = found.parameters.get("TZID", "").strip().lstrip("/")[:80]
-    if _ZONE.fullmatch(name):
-        try:
-            return _in_utc(local.replace(tzinfo=ZoneInfo(name)))
-        except (KeyError, ValueError, OSError, OverflowError):
-            pass
+    name = found.parameters.get("TZID", "").strip()[:80]
+    if zone := known_zone(name):
+        return _in_utc(local.replace(tzinfo=zone))
+    offset = offset_at(zones.get(name, []), local)
+    if offset is not None:
+        return _in_utc(local.replace(tzinfo=timezone(offset)))
     return Moment(local.strftime("%Y-%m-%dT%H:%M:%S"), clean(name))
 
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from stored.mime.cautions import Caution, cautions_of
-from stored.mime.notices import Notice, notices_in
+from stored.mime.notices import notices_in
 from stored.mime.parts import Part, parts_in
+from stored.mime.reports import Notice
 from stored.mime.runs import Run
 from stored.mime.scanner import Octets, Scan
 from stored.mime.summary import Summary, summary_of

@@ -54,6 +54,80 @@ def test_an_invitation_says_what_when_where_and_by_whom():
     }
 
 
+ROMANCE = """BEGIN:VTIMEZONE
+TZID:Romance Standard Time
+BEGIN:STANDARD
+DTSTART:16010101T030000
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=-1SU;BYMONTH=10
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:16010101T020000
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0200
+RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=-1SU;BYMONTH=3
+END:DAYLIGHT
+END:VTIMEZONE
+"""
+CUSTOM = """BEGIN:VTIMEZONE
+TZID:(UTC-03:30) Ours
+BEGIN:STANDARD
+DTSTART:20000101T000000
+TZOFFSETTO:-0330
+END:STANDARD
+END:VTIMEZONE
+"""
+
+
+@pytest.mark.parametrize(
+    ("zone", "line", "start"),
+    [
+        (ROMANCE, "TZID=Romance Standard Time:20260723T150000", "2026-07-23T13:00:00Z"),
+        (ROMANCE, "TZID=Romance Standard Time:20261123T150000", "2026-11-23T14:00:00Z"),
+        (ROMANCE, "TZID=Romance Standard Time:20270115T150000", "2027-01-15T14:00:00Z"),
+        (ROMANCE, "TZID=Romance Standard Time:20261025T015959", "2026-10-24T23:59:59Z"),
+        (ROMANCE, "TZID=Romance Standard Time:20260329T030000", "2026-03-29T01:00:00Z"),
+        (CUSTOM, 'TZID="(UTC-03:30) Ours":20261123T150000', "2026-11-23T18:30:00Z"),
+        (CUSTOM, 'TZID="(UTC-03:30) Ours":19900101T000000', "1990-01-01T03:30:00Z"),
+        (CUSTOM, "TZID=Other:20261123T150000", "2026-11-23T15:00:00"),
+        ("", "TZID=/mozilla.org/20050126_1/Europe/Madrid:20261123T150000", "2026-11-23T14:00:00Z"),
+        (CUSTOM.replace("-0330", "+9999"), 'TZID="(UTC-03:30) Ours":20261123T150000', "2026-11-23T15:00:00"),
+        (CUSTOM.replace("0101T", "1399T"), 'TZID="(UTC-03:30) Ours":20261123T150000', "2026-11-23T15:00:00"),
+    ],
+)
+def test_a_zone_that_the_calendar_brings_along_is_known(zone, line, start):
+    said = f"BEGIN:VCALENDAR\n{zone}BEGIN:VEVENT\nDTSTART;{line}\nEND:VEVENT\nEND:VCALENDAR"
+    invitation = invitation_of(said.encode())
+    assert invitation is not None
+    assert invitation.start.text == start
+
+
+def test_a_line_folded_within_a_character_is_whole():
+    said = EVENT.format(method="REQUEST").replace("Tea", "Té").encode().replace(b"\xc3\xa9", b"\xc3\r\n \xa9")
+    invitation = invitation_of(said)
+    assert invitation is not None
+    assert invitation.title == "Té, andcake"
+
+
+@pytest.mark.parametrize(
+    ("method", "beginning", "guest"),
+    [
+        ("COUNTER", "Eva would like another time or place for “Tea", "Eva"),
+        ("REFRESH", "Eva asks for the latest news of “Tea", "Eva"),
+        ("DECLINECOUNTER", "Ana, of course does not agree to another time or place for “Tea", ""),
+        ("ADD", "Ana, of course adds a date to “Tea", ""),
+        ("CANCEL", "Ana, of course called off “Tea", ""),
+        ("PUBLISH", "Ana, of course announces “Tea", ""),
+        ("NONSENSE", "Ana, of course announces “Tea", ""),
+    ],
+)
+def test_whoever_speaks_in_an_invitation_is_named(method, beginning, guest):
+    (notice,) = notices("Content-Type: text/calendar\r\n\r\n" + EVENT.format(method=method))
+    assert notice["sentence"].startswith(beginning)
+    assert notice.get("guest", {}).get("name", "") == guest
+
+
 def test_an_invitation_may_come_as_a_file():
     (notice,) = notices(
         "Content-Type: application/octet-stream; name=Tea.ICS\r\n\r\n" + EVENT.format(method="REQUEST")
@@ -87,7 +161,7 @@ def test_a_reply_says_who_answered_what():
     ],
 )
 def test_times_are_in_utc_where_their_zone_is_known(line, start):
-    said = invitation_of(f"BEGIN:VCALENDAR\nBEGIN:VEVENT\n{line}\nEND:VEVENT\nEND:VCALENDAR")
+    said = invitation_of(f"BEGIN:VCALENDAR\nBEGIN:VEVENT\n{line}\nEND:VEVENT\nEND:VCALENDAR".encode())
     assert said is not None
     assert said.start.text == start
 
@@ -96,7 +170,7 @@ def test_times_are_in_utc_where_their_zone_is_known(line, start):
     "text", ["", "BEGIN:VCALENDAR\nEND:VCALENDAR", "hello", "BEGIN:VEVENT:" * 9000, "\r\n " * 90_000]
 )
 def test_what_is_no_calendar_is_no_invitation(text):
-    assert invitation_of(text) is None
+    assert invitation_of(text.encode()) is None
 
 
 REPORT = """Content-Type: message/delivery-status
@@ -137,6 +211,64 @@ def test_a_delivery_report_says_what_became_of_whom():
     assert notice["sentence"] == said
 
 
+def test_the_letter_of_a_report_may_have_a_header_in_utf_8():
+    original = "Content-Type: message/global-headers\n\nSubject: Grüße\nMessage-ID: <1@x>"
+    (notice,) = notices("\r\nSorry", REPORT, original, kind="report")
+    assert (notice["subject"], notice["message_id"]) == ("Grüße", "1@x")
+
+
+COPY = "Return-Path: <ana@uno.example>\nSubject: =?utf-8?q?Ma=C3=B1ana?=\nMessage-ID: <1@uno.example>\n\nx"
+QMAIL = f"""Hi. This is the qmail-send program at uno.example.
+I'm afraid I wasn't able to deliver your message to the following addresses.
+
+<eva@dos.example>:
+192.0.2.1 does not like recipient.
+Remote host said: 550 5.1.1 No such user.
+
+<leo@tres.example>:
+Sorry, no host.
+
+--- Below this line is a copy of the message.
+
+{COPY}
+"""
+EXIM = f"""This message was created automatically by mail delivery software.
+
+  eva@dos.example
+    host mx.dos.example [192.0.2.1]:
+    550 5.1.1 No such user
+
+------ This is a copy of the message, including all the headers. ------
+
+{COPY}
+"""
+
+
+def test_a_report_of_qmail_is_told_from_its_words():
+    (notice,) = reading_of(f"Subject: failure notice\n\n{QMAIL}".encode()).notices
+    assert notice["recipients"] == [
+        {
+            "address": "eva@dos.example",
+            "action": "failed",
+            "status": "5.1.1",
+            "detail": "192.0.2.1 does not like recipient. Remote host said: 550 5.1.1 No such user.",
+        },
+        {"address": "leo@tres.example", "action": "failed", "status": "", "detail": "Sorry, no host."},
+    ]
+    assert (notice["subject"], notice["message_id"]) == ("Mañana", "1@uno.example")
+
+
+def test_a_report_of_exim_is_told_from_its_field_and_its_words():
+    (notice,) = reading_of(f"X-Failed-Recipients: eva@dos.example\n\n{EXIM}".encode()).notices
+    said = "host mx.dos.example [192.0.2.1]: 550 5.1.1 No such user"
+    assert notice["sentence"] == f"Your letter to eva@dos.example could not be delivered: {said}."
+    assert (notice["recipients"][0]["status"], notice["subject"]) == ("5.1.1", "Mañana")
+
+
+def test_a_letter_that_speaks_of_reports_is_none():
+    assert reading_of(b"Subject: x\n\nYou wrote: Hi. This is the\n\n<eva@dos.example>:\nno").notices == []
+
+
 @pytest.mark.parametrize(
     ("fields", "action"),
     [
@@ -158,6 +290,9 @@ def test_a_report_that_forgets_half_still_says_the_rest(fields, action):
         ("manual-action/MDN-sent-manually; displayed", "displayed", "eva@dos.example opened your letter."),
         ("automatic-action/x;deleted", "deleted", "eva@dos.example deleted without reading your letter."),
         ("displayed", "displayed", "eva@dos.example opened your letter."),
+        ("automatic-action/x; dispatched", "dispatched", "eva@dos.example passed on your letter."),
+        ("automatic-action/x; processed/error", "processed",
+            "eva@dos.example has a program that dealt with your letter."),
     ],
 )  # fmt: skip
 def test_a_read_receipt_says_who_read_what(disposition, kind, sentence):
@@ -199,6 +334,30 @@ def test_who_wants_a_receipt_is_told_and_gets_none():
         ("application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", "x", "encrypted", "smime"),
         ("application/pkcs7-mime; smime-type=signed-data", "x", "signed", "smime"),
         ("application/octet-stream; name=SMIME.P7M", "x", "encrypted", "smime"),
+        (
+            "application/pkcs7-mime; name=smime.p7m\nContent-Transfer-Encoding: base64",
+            "MIAGCSqGSIb3DQEHAqCA",
+            "signed",
+            "smime",
+        ),
+        (
+            "application/pkcs7-mime; name=smime.p7m\nContent-Transfer-Encoding: base64",
+            "MIAGCSqGSIb3DQEHA6CA",
+            "encrypted",
+            "smime",
+        ),
+        (
+            "multipart/mixed; boundary=b",
+            "--b\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--b--",
+            "encrypted",
+            "pgp",
+        ),
+        (
+            "text/plain\nContent-Transfer-Encoding: base64",
+            "LS0tLS1CRUdJTiBQR1AgTUVTU0FHRS0tLS0tCgp4",
+            "encrypted",
+            "pgp",
+        ),
         ("text/plain", "Hi\n-----BEGIN PGP MESSAGE-----\n\nx", "encrypted", "pgp"),
         ("text/plain", "-----BEGIN PGP SIGNED MESSAGE-----\nx", "signed", "pgp"),
     ],
