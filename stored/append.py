@@ -143,7 +143,7 @@ def _row(incoming: Incoming, received_at: datetime) -> bytes:
     """Return the unchanging part of the row as JSON without its opening brace: see `messages.served`."""
     summary = incoming.summary
     row = {
-        "from": _address(summary.from_[0]) if summary.from_ else {"name": "", "address": ""},
+        "from": _address(summary.writer),
         "to": [_address(one) for one in summary.to[:RECIPIENTS_SHOWN]],
         "subject": summary.subject[:SUBJECT_CHARACTERS],
         "snippet": summary.snippet[:SNIPPET_CHARACTERS],

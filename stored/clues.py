@@ -31,7 +31,7 @@ def _topics(summary: Summary, base: str) -> tuple[str, ...]:
     """
     if not summary.from_:
         return ()
-    writer = summary.from_[0].address.casefold()
+    writer = summary.writer.address.casefold()
     others = dict.fromkeys(one.address.casefold() for one in (*summary.to, *summary.cc)[: CORRESPONDENTS + 1])
     others.pop(writer, None)
     pairs = (" ".join(sorted((writer, other))) for other in list(others)[:CORRESPONDENTS])

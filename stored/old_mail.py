@@ -63,11 +63,11 @@ def proposed(mail: UserStore, id: str) -> RuleProposed:
         raise NotFound("That message does not exist (any more).", about=id[:20])
     summary = summarize(kept.raw)
     list_id = _list_of(summary)
-    sender = summary.from_[0] if summary.from_ else None
+    sender = summary.writer
     if list_id:
         condition = {"field": "list", "op": "is", "value": list_id[:256]}
         name = list_id
-    elif sender is not None and sender.address:
+    elif sender.address:
         condition = {"field": "from", "op": "address_is", "value": sender.address[:256]}
         name = sender.name or sender.address
     elif summary.subject:
@@ -75,7 +75,7 @@ def proposed(mail: UserStore, id: str) -> RuleProposed:
         name = summary.subject
     else:
         raise InvalidArgument("This message names no list, sender or subject that a rule could ask for.")
-    folder = mail.read(lambda account: _usual_folder(account, uid, sender.address if sender else ""))
+    folder = mail.read(lambda account: _usual_folder(account, uid, sender.address))
     actions = [{"action": "file", "folder": folder}] if folder else []
     return cast(
         RuleProposed,

@@ -25,6 +25,7 @@ _LINKS = 500
 # Characters that turn the order of what follows; none of them belongs into a name or a subject. Marks that
 # only say in which direction a neighbour reads (U+200E, U+200F, U+061C) are used honestly and turn little.
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_UNSEEN = re.compile("[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _HOST = re.compile(r"(?:https?://)?((?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24})(?=[/?#:\s]|$)", re.I)
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -85,7 +86,9 @@ def _shown(summary: Summary, fields: Fields, parts: list[Part]) -> Iterator[tupl
 def _names(senders: list[Address]) -> Iterator[Caution]:
     """Warn of a sender whose name is an address, but not the one it comes from."""
     for one in senders:
-        for claimed in _ADDRESS.findall(one.name[:998]):
+        # As it is seen: with wide letters for narrow ones and without those that are not seen.
+        seen = _UNSEEN.sub("", unicodedata.normalize("NFKC", one.name[:998]))
+        for claimed in _ADDRESS.findall(seen):
             if claimed.casefold() != one.address.casefold():
                 yield _caution(
                     "name_is_address",
@@ -107,7 +110,7 @@ def _elsewhere(summary: Summary, fields: Fields) -> Iterator[Caution]:
             continue
         if listed and one.address.casefold() in lists | {link.address for link in _list_post(fields)}:
             continue
-        sender = summary.from_[0].address
+        sender = summary.writer.address
         yield _caution(
             "reply_elsewhere",
             "reply_to",

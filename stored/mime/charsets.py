@@ -6,6 +6,7 @@ carry: no lone surrogates, no control characters but tab and line ends.
 
 import codecs
 import re
+from contextlib import suppress
 from functools import lru_cache
 
 # What a label says, and what its mail really holds (the table browsers use). A superset never loses text.
@@ -71,14 +72,14 @@ _NUMBERED = (
 # Codecs that are not character sets, or that take a time that is not linear.
 _REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 
-_SHIFT = re.compile(rb"\x1b\$[@B][!-~]{2}")
+_SHIFT = re.compile(rb"\x1b(?:\$[@B][!-~]{2}|\(I[!-_])")
 _CONTROLS = bytes(octet for octet in range(128) if (octet < 32 and octet not in b"\t\n\r") or octet == 127)
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 def clean(text: str) -> str:
-    """Return `text` without what the wire and the database cannot carry. Pure."""
-    return _UNFIT.sub("", text)
+    """Return `text` without what the wire and the database cannot carry; white space stays a blank. Pure."""
+    return _UNFIT.sub(lambda found: " " if found[0].isspace() else "", text)
 
 
 def decode(octets: bytes, label: str = "") -> str:
@@ -89,7 +90,7 @@ def decode(octets: bytes, label: str = "") -> str:
     """
     if octets.isascii() and not _shifts(label):
         # Japanese mail may say nothing of its character set: what it shifts by says enough.
-        shifted = b"\x1b$" in octets and _SHIFT.search(octets)
+        shifted = b"\x1b" in octets and _SHIFT.search(octets)
         return clean(_japanese(octets)) if shifted else _cleaned(octets, "ascii")
     codec = _codec(label[:64].strip().strip("\"'").lower())
     if codec in ("", "utf-8"):
@@ -102,22 +103,46 @@ def decode(octets: bytes, label: str = "") -> str:
         return _guess(octets, "")
 
 
+def decode_raw(octets: bytes, label: str) -> str:
+    """Return octets that should have been ASCII as clean text: UTF-8, or else what `label` says. Pure.
+
+    Labels that say UTF-8 are not believed where the octets are not, since these were not meant by them.
+    """
+    try:
+        return _cleaned(octets, "utf-8") if b"\x1b" not in octets else decode(octets)
+    except UnicodeDecodeError:
+        text = decode(octets, label)
+        return text if "\ufffd" not in text else decode(octets)
+
+
 def _japanese(octets: bytes) -> str:
     """Return ISO-2022-JP as text; where makers' own characters stand in it, as windows-31j has them."""
     try:
         return octets.decode("iso2022_jp_ext")
     except UnicodeDecodeError:
         if not octets.isascii():
-            return octets.decode("iso2022_jp_ext", "replace")
+            return _other_japanese(octets)
         return _KANJI.sub(_as_euc, octets).decode("euc_jis_2004", "replace")
 
 
-# A stretch of characters of two octets, with what shifts into it and, where that follows, back to ASCII.
-_KANJI = re.compile(rb"\x1b\$[@B]((?:[!-~]{2}|[\r\n])*+)(?:\x1b\([BJ])?")
+def _other_japanese(octets: bytes) -> str:
+    """Return what is said to be ISO-2022-JP and is none: in the others that Japan writes, where it is one."""
+    if b"\x1b" not in octets:
+        for codec in ("utf-8", "euc_jp", "cp932"):
+            with suppress(UnicodeDecodeError):
+                return octets.decode(codec)
+    return octets.decode("iso2022_jp_ext", "replace")
+
+
+# A stretch of characters of two octets, or of half-width kana, with what shifts into it and, where that
+# follows, back to ASCII.
+_KANJI = re.compile(rb"\x1b(?:\$[@B]((?:[!-~]{2}|[\r\n])*+)|\(I([!-_\r\n]*+))(?:\x1b\([BJ])?")
 
 
 def _as_euc(found: re.Match[bytes]) -> bytes:
     """Return a stretch of ISO-2022-JP as EUC, which sets the high bit instead of shifting."""
+    if found[2] is not None:
+        return b"".join(b"\x8e%c" % (octet | 0x80) if octet > 32 else b"%c" % octet for octet in found[2])
     return bytes(octet | 0x80 if octet > 32 else octet for octet in found[1])
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from stored.mime.charsets import clean, decode
+from stored.mime.charsets import clean, decode, decode_raw
 
 FIELD_LIMIT = 1_000
 RECIPIENT_LIMIT = 1_000
@@ -29,13 +29,26 @@ Fields = list[tuple[str, str]]
 
 
 def fields_of(block: bytes) -> Fields:
-    """Return the fields of a header block in order as (name, unfolded value, encoded words as they are)."""
-    text = block.decode("ascii") if block.isascii() else ""
+    """Return the fields of a header block in order as (name, unfolded value, encoded words as they are).
+
+    What is no ASCII is read as UTF-8, or in the character set that the block names for its body: who writes
+    raw octets writes the same ones in both.
+    """
+    text = block.decode("ascii") if block.isascii() and b"\x1b" not in block else ""
     if not text:
-        return [field for line in _lines(block) if (field := _field(decode(line)))]
+        label = _LABEL.search(block)
+        charset = label[1].decode("ascii") if label else ""
+        return [field for line in _lines(block) if (field := _field(decode_raw(line, charset)))]
     text = text.replace("\r\n", "\n").replace("\n ", " ").replace("\n\t", " ")
     lines = (line.partition(":") for line in text.split("\n")[:FIELD_LIMIT])
     return [(name.rstrip(), value.strip()) for name, colon, value in lines if colon]
+
+
+# Where a header names the character set of its body.
+_LABEL = re.compile(
+    rb"^content-type:(?:[^\r\n]|\r?\n[ \t])*?(?<=[; \t])charset[ \t]*=[ \t]*[\"']?([A-Za-z0-9_.:-]{1,60})",
+    re.I | re.M,
+)
 
 
 def _lines(block: bytes) -> list[bytes]:
@@ -106,9 +119,10 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 # --- addresses ---------------------------------------------------------------------------------------------
 
 _PIECE = re.compile(
-    r'"(?P<quoted>(?:[^"\\]|\\.)*+)"?'
+    r'(?P<local>"(?:[^"\\]|\\.)*+"@[^\s",;<>()]++)'
+    r'|"(?P<quoted>(?:[^"\\]|\\.)*+)"?'
     r"|(?P<word>=\?[^?\s]{1,75}\?[bBqQ]\?[^?]*\?=)"
-    r"|<(?P<angle>[^<>]*+)>?"
+    r"|<(?P<angle>[^<>]*+)>*+"
     r"|(?P<open>\()"
     r"|(?P<literal>\[[^\]]*+\]?)"
     r"|(?P<mark>[,;:])"
@@ -123,6 +137,8 @@ _BLANK_DOT = re.compile(r"(?<=\S)\s++\.\s*+(?=[\w-])")  # obs-domain: test . exa
 
 _BLANK_AT = re.compile(r"(?<=[\w-])\s++@\s++(?=[\w\[])")  # obs-addr-spec: somebody @ test
 
+
+_NAME_AND_ADDRESS = re.compile(r"([^<>]*+)<([^<>@]++@[^<>@]++)>")
 
 # One address as nearly every field has it, with or without a name: nothing that could mean something else.
 _ONE_ADDRESS = re.compile(
@@ -197,8 +213,8 @@ class _Reading:
         return self.angle is not None or any("@" in word for word in self.words)
 
     def take(self, kind: str, match: re.Match[str]) -> None:
-        if kind == "angle" and (self.angle is None or "@" not in self.angle):
-            self.angle = match["angle"]
+        if kind in ("angle", "local") and (self.angle is None or "@" not in self.angle):
+            self.angle = match[kind]
         elif kind != "angle":
             self.quoted = self.quoted or kind == "quoted"
             said = _QUOTED_PAIR.sub(r"\1", match["quoted"]) if kind == "quoted" else match[0]
@@ -236,7 +252,12 @@ class _Reading:
             address = address.rpartition(":")[2]
         if "(" in address:
             address = COMMENT.sub("", address)
-        bare = "".join(decode_words(address).split())
+        address = decode_words(address)
+        if whole := _NAME_AND_ADDRESS.fullmatch(address):
+            # Some writers encode all of the field together.
+            name, address = name or whole[1], whole[2]
+        local, at, domain = address.rpartition("@") if address.startswith('"') else ("", "", address)
+        bare = local + at + "".join(domain.split())
         bare = bare[7:] if bare[:7].lower() == "mailto:" else bare
         said = decode_words(name).strip("'\" ") if name else ""
         return Address(said[:998], bare[:998]) if said or bare else None

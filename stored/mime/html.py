@@ -13,13 +13,14 @@ from functools import lru_cache, partial
 
 from stored.mime.flow import LINE_ENDS, stream_of
 from stored.mime.runs import CELL, PLAIN, Look, Passage, Writer, text_of_passages
-from stored.mime.tags import END, HIDE, LINK, LINK_END, OPENING, PICTURE, Found, closing, simplified
+from stored.mime.tags import END, HIDE, LINK, LINK_END, NUMBER, OPENING, PICTURE, Found, closing, simplified
 
 HTML_LIMIT = 1_000_000
 
 # It begins with one class of characters, so that text is passed over fast.
 _TOKEN = re.compile(
-    rf"([<\ufdd0-\ufddd\ufddf-\ufde1\ufde4-\ufdef](?:(?<=<)[^>]*+>|(?<=[{LINK}{PICTURE}])[0-9]{{1,5}}{END})?)"
+    rf"([<\ufdd0-\ufddd\ufddf-\ufde1\ufde4-\ufdef]"
+    rf"(?:(?<=<)[^>]*+>|(?<=[{LINK}{PICTURE}{NUMBER}])[0-9]{{1,5}}{END})?)"
 )
 
 
@@ -104,6 +105,8 @@ class _Reader:
             self._enter_link(token)
         elif token[0] == PICTURE:
             self._picture(token)
+        elif token[0] == NUMBER:
+            self._count(token)
         elif token == "<":
             self.text(token)
         elif token[0] == "<":
@@ -156,6 +159,10 @@ class _Reader:
             self.writer.item(f"{self._counts[-1]}.")
         else:
             self.writer.item("•")
+
+    def _count(self, token: str) -> None:
+        if self._counts and self._counts[-1] >= 0:
+            self._counts[-1] = int(token[1:-1] or 0)
 
     def _list(self, count: int) -> None:
         self.writer.deeper(lists=1)

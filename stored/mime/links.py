@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 LINK_CHARACTERS = 4_000
 _SCHEMES = ("https://", "http://", "mailto:", "ftp://", "tel:")
-_UNFIT = re.compile(r"[\x00-\x20\x7f\ufdd0-\ufdef]+")
+# As browsers read a link (https://url.spec.whatwg.org/): blanks around it and line ends in it are nothing,
+# a blank in it is a blank.
+_AROUND = "".join(map(chr, range(33)))
+_UNFIT = re.compile(r"[\x00-\x1f\x7f\ufdd0-\ufdef]+")
 # A word is begun only where none is going on, and its first half is short: linear on any text.
 _FOUND = re.compile(
     r"(?P<url>(?<![\w.])(?:https?://|ftp://|www\.(?=\w))[^\s<>\"\ufdd0-\ufdef]++)"
@@ -27,7 +30,7 @@ class Link(NamedTuple):
 
 def target_of(href: str) -> str:
     """Return where a link leads as it is to be shown; "" where it leads nowhere a letter may. Pure."""
-    target = _UNFIT.sub("", href[: 2 * LINK_CHARACTERS])
+    target = _UNFIT.sub("", href[: 2 * LINK_CHARACTERS].strip(_AROUND)).replace(" ", "%20")
     if target.startswith("//"):
         target = f"https:{target}"
     allowed = target.lower().startswith(_SCHEMES) and len(target) <= LINK_CHARACTERS

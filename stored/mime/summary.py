@@ -48,6 +48,18 @@ class Summary:
     def attachments(self) -> int:
         return len(self.attached)
 
+    @property
+    def writer(self) -> Address:
+        """Return who wrote it, as a list shows it: of several the first who has an address, else the first.
+
+        A name with a comma in it that was not quoted is whole again: Pérez, Ana <ana@uno.example>.
+        """
+        for place, one in enumerate(self.from_):
+            if "@" in one.address:
+                before = [said.name or said.address for said in self.from_[:place]]
+                return Address(", ".join(filter(None, (*before, one.name))), one.address)
+        return self.from_[0] if self.from_ else Address("", "")
+
     def header(self, name: str) -> list[str]:
         """Return the decoded values of every field called `name`, in order. Never raises."""
         wanted = name.casefold()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from html import unescape
 from typing import NamedTuple
+from urllib.parse import unquote, urljoin
 
 from stored.mime.links import target_of
 
@@ -22,6 +23,7 @@ _SPAN_LIMIT = 2_000
 
 BOLD, ITALIC, UNDERLINE, STRIKE, CODE, HIDE = "\ufdd0", "\ufdd2", "\ufdd4", "\ufdd6", "\ufdd8", "\ufdda"
 HIDDEN_ELEMENT, LINK, LINK_END, PICTURE, END = "\ufddc", "\ufddd", "\ufddf", "\ufde0", "\ufde1"
+NUMBER = "\ufde5"  # with how many items a list has before its next one
 OPENING = (BOLD, ITALIC, UNDERLINE, STRIKE, CODE, HIDE)
 _STRANGE = re.compile("[\ufdd0-\ufdef]")
 
@@ -45,6 +47,8 @@ _ANY_TAG = r"""/?[a-zA-Z](?:[^>=]++|=\s*+(?:"[^"]{0,2000}+"|'[^']{0,2000}+')?+)*
 _TAGS = re.compile(f"(<(?:{_COMMENT}|{_RAW}|{_ANY_TAG}))")
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/><]*+)([^\x00]*)")
 _ATTRIBUTE = re.compile(r"""([^\s"'>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"?|'([^']*+)'?|([^\s"'>][^\s>]*+)?))?+""")
+_SCHEME = re.compile(r"[\x00-\x20]*+(?:[a-z][a-z0-9+.-]*+:|#)", re.I)
+_WHOLE = re.compile(r"\s*+\+?0*([1-9]\d{0,4})\s*+", re.ASCII)
 _ZERO = re.compile(r"(?:font-size|opacity|max-height):0(?![.\d])")
 _STYLES = (
     (re.compile(r"font-weight:(?:bold|[6-9]00)"), BOLD),
@@ -80,6 +84,8 @@ _LOOKS = {
     **dict.fromkeys(_words("s strike del"), STRIKE),
     **dict.fromkeys(_words("code tt samp kbd"), CODE),
 }
+# Elements that may say a number, and in which attribute.
+_NUMBERED = {"ol": "start", "li": "value"}
 _STYLED_INLINE = frozenset({"span", "font"})
 # Those that hold text themselves: a mark between the rows of a table would land in front of it.
 _HIDEABLE = frozenset(_words("div p td th li blockquote pre h1 h2 h3 h4 h5 h6"))
@@ -98,6 +104,7 @@ class Found:
 
     links: list[str] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
+    base: str = ""  # from where links lead that do not say it
 
 
 class _Nested(NamedTuple):
@@ -153,6 +160,9 @@ def _said_by(tag: str, found: Found) -> _Said:
     slash, name, rest = match[1], match[2].lower(), match[3]
     if name == "img":
         return _picture(_attributes(rest), found)
+    if name == "base":
+        found.base = found.base or target_of(unescape(_attributes(rest).get("href", "")))
+        return ""
     if name == "a":
         return LINK_END if slash else _link(_attributes(rest), found)
     if name in _STYLED_INLINE:
@@ -166,6 +176,8 @@ def _said_by(tag: str, found: Found) -> _Said:
     said = f"<{slash}{element}>"
     if not slash and element in _HIDEABLE and _hides(_attributes(rest)):
         said += f"{HIDDEN_ELEMENT}{element}{END}"
+    if not slash and element in _NUMBERED and len(rest) > 1:
+        said = _numbered(said, element, _attributes(rest))
     return said if element in _UNNESTED else _Nested(said, element, -1 if slash else 1)
 
 
@@ -204,6 +216,15 @@ def _styles() -> Callable[[_Styled], str]:
     return styled
 
 
+def _numbered(said: str, element: str, attributes: dict[str, str]) -> str:
+    """Return the tag of a list or an item with the number that it says it begins with, where it does."""
+    number = _WHOLE.fullmatch(attributes.get(_NUMBERED[element], ""))
+    if number is None:
+        return said
+    mark = f"{NUMBER}{int(number[1]) - 1}{END}"
+    return f"{said}{mark}" if element == "ol" else f"{mark}{said}"
+
+
 def _attributes(rest: str) -> dict[str, str]:
     """Return the attributes of a tag by their names in lower case; of equal ones the first."""
     found = _ATTRIBUTE.findall(rest[:_ATTRIBUTE_CHARACTERS])
@@ -213,7 +234,7 @@ def _attributes(rest: str) -> dict[str, str]:
 def _picture(attributes: dict[str, str], found: Found) -> str:
     said = unescape(attributes.get("alt", ""))[:200]
     source = unescape(attributes.get("src", ""))
-    cid = source[4:].strip() if source[:4].lower() == "cid:" else ""
+    cid = unquote(source[4:].strip()) if source[:4].lower() == "cid:" else ""
     if (not cid and not said) or len(found.pictures) >= FOUND_LIMIT or _hides(attributes):
         return ""
     found.pictures.append(Picture(_STRANGE.sub("", " ".join(said.split())), cid[:998]))
@@ -221,11 +242,22 @@ def _picture(attributes: dict[str, str], found: Found) -> str:
 
 
 def _link(attributes: dict[str, str], found: Found) -> str:
-    target = target_of(unescape(attributes.get("href", "")))
+    href = unescape(attributes.get("href", ""))
+    target = target_of(href) or _from_base(found.base, href)
     if not target or len(found.links) >= FOUND_LIMIT:
         return LINK_END
     found.links.append(target)
     return f"{LINK}{len(found.links) - 1}{END}"
+
+
+def _from_base(base: str, href: str) -> str:
+    """Return where a relative link leads from the place that the page named; "" where it named none."""
+    if not base or not href or _SCHEME.match(href):
+        return ""
+    try:
+        return target_of(urljoin(base, href))
+    except ValueError:
+        return ""
 
 
 def _styled(attributes: dict[str, str]) -> _Styled:

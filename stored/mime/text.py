@@ -14,6 +14,7 @@ SNIPPET_LIMIT = 120
 _SNIPPET_FIRST_OCTETS = 700
 _SNIPPET_PLAIN_OCTETS = 4_000
 _SNIPPET_HTML_OCTETS = 4_000
+_BLANK_OCTETS = 300  # a plain text that begins with so much white space says nothing
 
 _SIGNATURE = re.compile(
     r"^-- ?$|^_{20,}$|^-{3,} ?(?:Original Message|Mensaje original|Forwarded message)", re.I
@@ -22,15 +23,21 @@ _ATTRIBUTION = re.compile(
     r".{0,200}(?:wrote|writes|escribió|escribi=F3|ha scritto|schrieb|a écrit)\W{0,6}$", re.I
 )
 _HTML_BODY = re.compile(rb"<body\b", re.I)
+_META_CHARSET = re.compile(rb"<meta\s[^>]{0,200}?\bcharset\s{0,9}=\s{0,9}[\"']?([A-Za-z0-9_.:-]{1,60})", re.I)
+_META_OCTETS = 4_000
 
 
-def body_parts(parts: list[Part]) -> list[Part]:
+def body_parts(raw: Octets, parts: list[Part]) -> list[Part]:
     """Return the parts that are the letter's text, in order; of alternatives the plain one.
 
-    A letter with any plain text is read as that; only one without is read as HTML.
+    A letter with any plain text is read as that; only one without is read as HTML. Some programs send an
+    empty plain text beside their page.
     """
     readable = _readable(parts)
-    return [part for part in readable if part.type == "text/plain"] or readable
+    plain = [part for part in readable if part.type == "text/plain"]
+    if len(plain) == len(readable) or any(beginning(raw, part, _BLANK_OCTETS).strip() for part in plain):
+        return plain
+    return [part for part in readable if part not in plain]
 
 
 def _readable(parts: list[Part]) -> list[Part]:
@@ -60,7 +67,7 @@ def text_in(raw: Octets, parts: list[Part], pages: Pages | None = None) -> tuple
     """
     pages = Pages() if pages is None else pages
     pieces, left, cut = [], TEXT_LIMIT, False
-    for part in body_parts(parts):
+    for part in body_parts(raw, parts):
         if part.type == "text/html":
             passages, part_cut = pages.passages(raw, part)
             text = text_of_passages(passages)
@@ -80,13 +87,19 @@ def runs_in(
 ) -> tuple[list[Run], bool]:
     """Return the letter's text with its looks, from HTML where there is any, and whether it was cut."""
     pages = Pages() if pages is None else pages
-    by_number = {part.part: part for part in _readable(parts)}
+    chosen = {leaf.number for leaf in _chosen(scan.root)}
+    passages, cut = _passages(raw, [part for part in _readable(parts) if part.part in chosen], pages)
+    if not passages:
+        passages, cut = _passages(raw, body_parts(raw, parts), pages)
+    runs, more = runs_of_passages(passages, limit)
+    return runs, cut or more
+
+
+def _passages(raw: Octets, parts: list[Part], pages: Pages) -> tuple[list[Passage], bool]:
+    """Return what the parts say one after the other, and whether there is more."""
     passages: list[Passage] = []
     cut = False
-    for leaf in _chosen(scan.root):
-        part = by_number.get(leaf.number)
-        if part is None:
-            continue
+    for part in parts:
         if part.type == "text/html":
             said, part_cut = pages.passages(raw, part)
         else:
@@ -96,8 +109,7 @@ def runs_in(
             passages.append(Passage(pieces=[("\n\n", PLAIN)]))
         passages += said
         cut = cut or part_cut
-    runs, more = runs_of_passages(passages, limit)
-    return runs, cut or more
+    return passages, cut
 
 
 def _chosen(node: Node) -> list[Node]:
@@ -115,15 +127,29 @@ def _decoded(raw: Octets, part: Part) -> tuple[str, bool]:
     html = part.type == "text/html"
     limit = HTML_LIMIT * 2 if html else TEXT_LIMIT * 4
     octets = beginning(raw, part, limit)
-    text = decode(octets, part.charset).replace("\r\n", "\n").replace("\r", "\n")
+    label = _label(raw, part, octets) if html else part.charset
+    text = decode(octets, label).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     return text, len(text) > HTML_LIMIT if html else len(octets) >= limit
+
+
+def _label(raw: Octets, part: Part, octets: bytes) -> str:
+    """Return the character set of a page as its header says, else as the page itself says."""
+    if part.charset or octets.isascii():
+        return part.charset
+    try:
+        octets.decode("utf-8")
+    except UnicodeDecodeError:
+        said = _META_CHARSET.search(beginning(raw, part, _META_OCTETS))
+        return said[1].decode("ascii") if said else ""
+    return ""
 
 
 def snippet_in(raw: Octets, parts: list[Part]) -> str:
     """Return the beginning of the letter's own words, quotes and signature left out, on one line."""
-    for part in body_parts(parts)[:3]:
+    for part in body_parts(raw, parts)[:3]:
         if part.type == "text/html":
-            snippet = _own_words(html_text(decode(_html_beginning(raw, part), part.charset)))
+            octets = _html_beginning(raw, part)
+            snippet = _own_words(html_text(decode(octets, _label(raw, part, octets))))
         else:
             # Nearly always a few lines are enough; of what has longer quotes, more is decoded.
             snippet = _own_words(decode(beginning(raw, part, _SNIPPET_FIRST_OCTETS), part.charset))

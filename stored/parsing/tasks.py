@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 
@@ -91,7 +92,7 @@ def _part(id: str, part: Part) -> dict[str, object]:
 
 
 def _runs(id: str, runs: list[Run], parts: list[Part]) -> list[dict[str, object]]:
-    pictures = {part.content_id: f"{id}-{part.part}" for part in parts if part.content_id}
+    pictures = {unquote(part.content_id): f"{id}-{part.part}" for part in parts if part.content_id}
     told = []
     for run in runs:
         one: dict[str, object] = {"text": run.text}

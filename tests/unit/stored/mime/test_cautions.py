@@ -21,6 +21,16 @@ def test_a_name_that_is_another_address():
     ]
 
 
+@pytest.mark.parametrize("name", ["ceo＠bank．example", "c\u200beo@ba\xadnk.example"])
+def test_a_name_that_only_looks_like_another_address(name):
+    assert warned(From=f'"{name}" <x@evil.example>')[0] == (
+        "name_is_address",
+        "from",
+        "ceo@bank.example",
+        "x@evil.example",
+    )
+
+
 @pytest.mark.parametrize(
     "sender", ['"x@evil.example" <x@evil.example>', '"X@Evil.example" <x@evil.example>', "Ana <a@b.example>"]
 )

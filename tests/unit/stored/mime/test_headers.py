@@ -68,6 +68,9 @@ def test_encoded_words(value, text):
         ("", []),
         (", ,", []),
         ("Pepe <pepe(work)@uno.example(here)>", [("Pepe", "pepe@uno.example")]),
+        ("Ana <<a@b.c>>", [("Ana", "a@b.c")]),
+        ('"ana p"@b.c, <"eva q"@b.c>', [("", '"ana p"@b.c'), ("", '"eva q"@b.c')]),
+        ("=?utf-8?B?QW5hIDxhQGIuYz4=?=", [("Ana", "a@b.c")]),
     ],
 )
 def test_addresses(value, addresses):
@@ -111,6 +114,23 @@ def test_fields_are_unfolded_and_each_has_its_own_charset():
     assert fields == [("Subject", "one two"), ("X-A", "café"), ("X-B", "café")]
     assert first(fields, "x-a") == "café"
     assert first(fields, "none") == ""
+
+
+@pytest.mark.parametrize(
+    ("codec", "label", "said"),
+    [
+        ("koi8-r", "koi8-r", "Привет"),
+        ("cp932", 'charset="Shift_JIS"', "件名"),
+        ("iso2022_jp", "us-ascii", "件名"),
+        ("utf-8", "iso-8859-1", "mañana"),
+        ("latin-1", "utf-8", "mañana"),
+        ("latin-1", "", "mañana"),
+    ],
+)
+def test_raw_octets_are_read_in_the_character_set_of_the_body(codec, label, said):
+    label = label if "=" in label else f"charset={label}"
+    block = b"Subject: %b\r\nContent-Type: text/plain;\r\n %b\r\n" % (said.encode(codec), label.encode())
+    assert first(fields_of(block), "subject") == said
 
 
 def test_message_ids():

@@ -102,6 +102,12 @@ def test_awkward_structures(raw, types):
     assert [part.type for part in parts_of(raw)] == types
 
 
+def test_a_stray_line_before_a_field_of_any_form_is_passed_over():
+    raw = b"To  : Eva\r\n__\r\n   <eva@dos.example>\r\nSubject  : one\r\n\r\nbody"
+    summary = summarize(raw)
+    assert (summary.subject, summary.snippet) == ("one", "body")
+
+
 def test_empty_lines_and_a_stray_line_before_the_header_are_passed_over():
     summary = summarize(b"\r\n\r\nSubject: one\r\nstray\r\nTo: a@b.c\r\n\r\nbody")
     assert (summary.subject, summary.to[0].address, summary.snippet) == ("one", "a@b.c", "body")

@@ -59,6 +59,42 @@ def test_html(html, text):
     assert html_text(html) == text
 
 
+def test_an_empty_plain_text_beside_a_page_is_not_the_text():
+    parts = "--b\r\n\r\n \r\n--b\r\nContent-Type: text/html\r\n\r\n<p>page\r\n--b--"
+    raw = letter(parts, "multipart/alternative; boundary=b")
+    assert text_of(raw) == ("page", False)
+    assert summarize(raw).snippet == "page"
+
+
+def test_an_empty_page_beside_a_plain_text_is_not_what_is_shown():
+    parts = "--b\r\n\r\nplain\r\n--b\r\nContent-Type: text/html\r\n\r\n<p></p>\r\n--b--"
+    reading = reading_of(letter(parts, "multipart/alternative; boundary=b"), runs_limit=1000)
+    assert [run.text for run in reading.runs] == ["plain"]
+
+
+@pytest.mark.parametrize(
+    ("said", "meta", "text"),
+    [
+        ("день".encode("koi8-r"), b"<meta charset=koi8-r>", "день"),
+        (
+            "день".encode("cp1251"),
+            b'<META http-equiv="Content-Type" content="text/html; charset=windows-1251">',
+            "день",
+        ),
+        ("день".encode(), b"<meta charset=koi8-r>", "день"),
+        (b"ma\xf1ana", b"", "mañana"),
+    ],
+)
+def test_a_page_may_name_its_character_set_itself(said, meta, text):
+    raw = b"Content-Type: text/html\r\n\r\n<html><head>" + meta + b"</head><body>" + said
+    assert text_of(raw) == (text, False)
+    assert summarize(raw).snippet == text
+
+
+def test_the_mark_of_utf_8_is_no_text():
+    assert text_of(letter("\ufeffHola")) == ("Hola", False)
+
+
 HTML_BOMBS = {
     "attributes": "<a " + "x y z " * 160_000 + ">t",
     "attributes behind quotes": '<a x=">" ' + 'y=">" ' * 150_000 + ">t",
