@@ -84,6 +84,8 @@ _LOOKS = {
     **dict.fromkeys(_words("s strike del"), STRIKE),
     **dict.fromkeys(_words("code tt samp kbd"), CODE),
 }
+# In these looks end, so that their own need no mark that ends them.
+_CELLS = frozenset({"td", "th"})
 # Elements that may say a number, and in which attribute.
 _NUMBERED = {"ol": "start", "li": "value"}
 _STYLED_INLINE = frozenset({"span", "font"})
@@ -176,6 +178,8 @@ def _said_by(tag: str, found: Found) -> _Said:
     said = f"<{slash}{element}>"
     if not slash and element in _HIDEABLE and _hides(_attributes(rest)):
         said += f"{HIDDEN_ELEMENT}{element}{END}"
+    if not slash and element in _CELLS and len(rest) > 1:
+        said += _looks(_style(_attributes(rest)))
     if not slash and element in _NUMBERED and len(rest) > 1:
         said = _numbered(said, element, _attributes(rest))
     return said if element in _UNNESTED else _Nested(said, element, -1 if slash else 1)
@@ -261,10 +265,13 @@ def _from_base(base: str, href: str) -> str:
 
 
 def _styled(attributes: dict[str, str]) -> _Styled:
-    style = _style(attributes)
-    looks = "".join(look for pattern, look in _STYLES if pattern.search(style)) if ":" in style else ""
-    looks += HIDE if _hides(attributes) else ""
+    looks = _looks(_style(attributes)) + (HIDE if _hides(attributes) else "")
     return _Styled(looks, "".join(map(closing, looks)), 1)
+
+
+def _looks(style: str) -> str:
+    """Return the marks that begin the looks of a style."""
+    return "".join(look for pattern, look in _STYLES if pattern.search(style)) if ":" in style else ""
 
 
 def _style(attributes: dict[str, str]) -> str:

@@ -53,6 +53,7 @@ def plain(source, **how):
         ("<p>a</p><p>b", [("a\n\nb", {})]),
         ("<b>unclosed<p>on and on", [("unclosed\non and on", {"bold": True})]),
         ("<table><tr><td><b>a</td><td>b</table>", [("a", {"bold": True}), ("\tb", {})]),
+        ('<table><tr><td style="font-weight:700">a</td><td>b</table>', [("a", {"bold": True}), ("\tb", {})]),
     ],
 )
 def test_html_keeps_its_looks(source, runs):
