@@ -8,7 +8,6 @@ follows them. Knows nothing of HTTP.
 
 import re
 import secrets
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from restante.errors import InvalidArgument, NotFound, OverQuota, StateMismatch,
 from stored.mime import Octets, Part, slices_of, some_parts_of
 from stored.model.account import Account
 from stored.model.upload import Upload
-from stored.spool import Mapped
+from stored.spool import MEMORY_OCTETS, Mapped, filed
 from stored.store import Store, UserStore
 
 UPLOAD_OCTETS = 25_000_000
@@ -32,7 +31,6 @@ IMPORT_OCTETS = 2_000_000_000  # a file of letters on its way in
 IMPORTS = 2
 UPLOAD_SECONDS = 24 * 3600
 STEP_OCTETS = 1 << 20  # how much of an upload one unit of work keeps
-IN_MEMORY_OCTETS = 4 << 20  # larger messages are read through a file
 
 _MESSAGE = re.compile(r"m(\d{1,9})(?:-([0-9.]{1,300}))?")
 _UPLOAD = re.compile(r"u[0-9a-f]{24}")
@@ -212,11 +210,14 @@ class Blobs:
             return blob, b"".join(pieces)
 
     def spooled(self, user: str, id: str) -> tuple[Blob, BinaryIO]:
-        """Return a blob and a nameless temporary file with its octets, which the caller closes."""
+        """Return a blob and a nameless temporary file with its octets, which the caller closes.
+
+        Raises NotFound, Damaged, NoSpace.
+        """
         if BlobId.parse(id).export and self.exported is not None:
             return self.exported(user, id)
         with self.opened(user, id) as (blob, pieces):
-            return blob, self._file(pieces)
+            return blob, filed(pieces, blob.octets, self._spool)
 
     @contextmanager
     def raw(self, user: str, uid: int) -> Iterator[tuple[Octets, str]]:
@@ -238,22 +239,9 @@ class Blobs:
         if body is None:
             raise no_blob(f"m{uid}")
         etag = body.sha256.hex()[:32]
-        if body.octets <= IN_MEMORY_OCTETS:
+        if body.octets <= MEMORY_OCTETS:
             return body.raw(), etag
-        return self._file(body.verified()), etag
-
-    def _file(self, pieces: Iterator[bytes]) -> BinaryIO:
-        self._spool.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # A TemporaryFile has no name, so nothing of it is left behind whatever ends this process.
-        file = tempfile.TemporaryFile(dir=self._spool)  # noqa: SIM115 - the caller closes it
-        try:
-            for piece in pieces:
-                file.write(piece)
-            file.seek(0)
-        except BaseException:
-            file.close()
-            raise
-        return file
+        return filed(body.verified(), body.octets, self._spool), etag
 
     def _opened_upload(self, user: str, id: str) -> tuple[Blob, Iterator[bytes]]:
         def work(account: Account) -> tuple[Blob, list[bytes]]:

@@ -26,6 +26,7 @@ from stored.mime import Octets
 from stored.model.account import Account
 from stored.model.rows import UNREADABLE
 from stored.model.word import folder_of, time_of
+from stored.spool import spooling
 from stored.store import UserStore, directory_name
 from stored.transfer_zip import ZipWriter
 from stored.types import MessageFilter
@@ -69,21 +70,22 @@ class Exporter:
         """Write the file. As a kind of job."""
         user, format = working.mail.user, working.order["format"]
         final = self._path(user, working.number, format)
-        final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         unfinished = final.with_suffix(".part")
         total = working.mail.read(lambda account: len(account.state))
         working.mail.write(lambda account: _begin(account, working, total))
         try:
-            with unfinished.open("w+b") as file:
-                self._write(working, file, format)
-                file.flush()
-                os.fsync(file.fileno())
+            with spooling():
+                final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                with unfinished.open("w+b") as file:
+                    self._write(working, file, format)
+                    file.flush()
+                    os.fsync(file.fileno())
+                unfinished.replace(final)
+                flush_directory(final.parent)
         except BaseException:
             with suppress(OSError):
                 unfinished.unlink()
             raise
-        unfinished.replace(final)
-        flush_directory(final.parent)
         blob = {"blob": f"x{working.number}"}
         working.mail.write(lambda account: setattr(working.job(account), "made", blob))
 

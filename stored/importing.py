@@ -24,6 +24,7 @@ from stored.model.rows import UNREADABLE
 from stored.model.upload import Upload
 from stored.model.word import FLAG_NAMES, SEEN
 from stored.people import learn
+from stored.spool import spooling
 from stored.store import UserStore
 from stored.transfer_read import Letter, Place, letters
 
@@ -119,8 +120,10 @@ class Importer:
     @contextmanager
     def _file(self, mail: UserStore, blob: str) -> Iterator[BinaryIO]:
         """Give an upload as a nameless file, written piece by piece."""
-        self.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryFile(dir=self.spool) as file:
+        with spooling():
+            self.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+            opened = tempfile.TemporaryFile(dir=self.spool)  # noqa: SIM115 - closed below
+        with opened as file:
 
             def work(account: Account) -> None:
                 file.seek(0)
@@ -128,9 +131,10 @@ class Importer:
                 for piece in _upload(account, blob).pieces():
                     file.write(piece)
 
-            mail.read(work)
-            file.flush()
-            file.seek(0)
+            with spooling():
+                mail.read(work)
+                file.flush()
+                file.seek(0)
             yield file
 
 

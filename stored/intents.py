@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from restante.durable import write_new
+from stored.spool import spooling
 from stored.store import directory_name
 
 
@@ -25,7 +26,10 @@ class Intents:
 
     @contextmanager
     def promising(self, user: str) -> Iterator[None]:
-        """Have a durable note that `user` has something to hand over, before and while it is promised."""
+        """Have a durable note that `user` has something to hand over, before and while it is promised.
+
+        Raises NoSpace.
+        """
         with self._lock:
             self._write(user)
             self._promising[user] += 1
@@ -57,4 +61,5 @@ class Intents:
         note = self._directory / directory_name(user)
         if note.exists():
             return
-        write_new(note, user.encode(), 0o600)
+        with spooling():
+            write_new(note, user.encode(), 0o600)

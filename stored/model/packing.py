@@ -18,6 +18,7 @@ from typing import overload
 
 from stored.model.coding import NotCanonical, Octets, Run, decoded, runs_in
 from stored.model.octets import CHUNK_OCTETS, compress
+from stored.spool import spooling
 
 SHARED_OCTETS = 2048
 #: What is compressed of a larger message waits in a file, so that memory does not follow its length.
@@ -197,14 +198,16 @@ class _SpoolFile:
     """A nameless file: nothing of it is left behind, whatever ends this process."""
 
     def __init__(self, directory: Path | None) -> None:
-        if directory is not None:
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115 - closed with the last chunk
+        with spooling():
+            if directory is not None:
+                directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115 - closed with the last chunk
         self._end = 0
 
     def append(self, octets: bytes) -> tuple[int, int]:
-        self._file.write(octets)
-        self._file.flush()
+        with spooling():
+            self._file.write(octets)
+            self._file.flush()
         place = (self._end, len(octets))
         self._end += len(octets)
         return place

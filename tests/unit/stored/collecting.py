@@ -2,6 +2,7 @@
 
 import socket
 import time
+from pathlib import Path
 from typing import Any
 
 from stored.clock import Clock
@@ -35,6 +36,7 @@ class Bench:
         self.clock = Clock(wall=lambda: self.wall())
         self.store = store
         self.forwarder: Any = None
+        self.spool: Path | None = None
         self.collector: Any = None
 
     def lease(self, user):
@@ -52,6 +54,7 @@ class Bench:
                 settings,
                 limits,
                 self.clock,
+                spool=self.spool,
                 forwarder=self.forwarder,
             )
         self.collector.start(user, accounts)

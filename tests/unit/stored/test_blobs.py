@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from restante.errors import Damaged, InvalidArgument, NotFound, OverQuota, StateMismatch, TooLarge
 from restante.rpc import Principal
 from restante.serve import Request
-from stored.blobs import IN_MEMORY_OCTETS, STEP_OCTETS, UPLOAD_OCTETS, UPLOAD_SECONDS, UPLOADS, Blobs
+from stored.blobs import STEP_OCTETS, UPLOAD_OCTETS, UPLOAD_SECONDS, UPLOADS, Blobs
 from stored.service.blobs import _RANGE, BlobRoute, _bounds, _file_name
+from stored.spool import MEMORY_OCTETS
 from tests.unit.stored.keeping import keep, letter, prepared
 
 
@@ -141,7 +142,7 @@ def test_a_message_and_its_parts_are_blobs(blobs, mail):
 
 
 def test_a_large_message_is_read_through_a_file(blobs, mail):
-    raw = letter(body="línea larga\r\n" * (IN_MEMORY_OCTETS // 10))
+    raw = letter(body="línea larga\r\n" * (MEMORY_OCTETS // 10))
     (id,) = keep(mail, prepared(raw))
     with blobs.raw("ana", 1) as (octets, _):
         assert not isinstance(octets, bytes)
