@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
+from tkclient.clean import clean_line
 from tkclient.link import Failed, Link
 from tkclient.mail import Mail
-from tkclient.trouble import Trouble
+from tkclient.trouble import ServerTrouble, Trouble
+from tkclient.words import Words
 
 if TYPE_CHECKING:
     from tkclient.desk import Bells
@@ -83,3 +85,21 @@ class Collecting:
     def of(self, account: str) -> Dict[str, Any]:
         """Return the progress of one account; empty when nothing is known."""
         return next((item for item in self.accounts if item["account"] == account), {})
+
+
+def trouble_told(words: Words, error: Dict[str, Any]) -> str:
+    """Return the sentence for an account's trouble, or for what was left at its server."""
+    key = "collect.left_" + str(error.get("kind", ""))
+    if words.has(key):
+        return words(key, host=clean_line(str(error.get("about", ""))))
+    return words.error(ServerTrouble({"data": error, "message": error.get("message", "")}))
+
+
+def notices_told(words: Words, progress: Dict[str, Any]) -> List[str]:
+    """Return sentences for what is to be known of an account's server, which is no trouble."""
+    found = []
+    for notice in progress.get("notices", ()):
+        key = "collect.notice_" + str(notice.get("kind", ""))
+        if words.has(key):
+            found.append(words(key, host=clean_line(str(notice.get("about", "")))))
+    return found

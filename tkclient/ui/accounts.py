@@ -8,9 +8,10 @@ from typing import Any, Callable, Dict, Optional
 
 from tkclient.accounts import Adding, account_of
 from tkclient.clean import clean_line
+from tkclient.collecting import notices_told, trouble_told
 from tkclient.compose import is_address
 from tkclient.desk import Desk
-from tkclient.trouble import ServerTrouble, Trouble
+from tkclient.trouble import Trouble
 from tkclient.ui import theme as look
 from tkclient.ui.collecting import trouble_of
 from tkclient.ui.dialogs import Notice
@@ -103,8 +104,13 @@ class AccountsPage(tk.Frame):
         where = words("accounts.where", host=clean_line(account["host"]), port=account["port"])
         Prose(row, theme, where, "small", look.SOFT).grid(row=1, column=1, columnspan=3, sticky="ew")
         if error:
-            sentence = words.error(ServerTrouble({"data": error, "message": error.get("message", "")}))
-            Prose(row, theme, sentence, "aside", look.WARN).grid(row=2, column=1, columnspan=3, sticky="ew")
+            Prose(row, theme, trouble_told(words, error), "aside", look.WARN).grid(
+                row=2, column=1, columnspan=3, sticky="ew"
+            )
+        for line, sentence in enumerate(notices_told(words, progress), 3):
+            Prose(row, theme, sentence, "small", look.SOFT).grid(
+                row=line, column=1, columnspan=3, sticky="ew"
+            )
         rule(self._list).pack(fill="x", pady=(px(6), 0))
 
     def _ask_remove(self, account: Dict[str, Any]) -> None:

@@ -144,7 +144,7 @@ class CollectingPane(tk.Frame):
         """Return a mark and a few words for how an account is."""
         words = self._words
         stage = progress.get("stage", "")
-        if stage == "failed":
+        if stage == "failed" or trouble_of(progress):
             return "trouble", words.short_error(progress.get("error", {}).get("kind", ""))
         if stage == "fetching":
             done, total = words.number(int(progress["done"])), words.number(int(progress["total"]))
@@ -161,6 +161,6 @@ class CollectingPane(tk.Frame):
 
 
 def trouble_of(progress: Dict[str, Any]) -> Optional[Dict[str, Any]]:
-    """Return the error of an account's last collecting, if it failed."""
+    """Return the error of an account's last collecting, if it failed or had to leave letters there."""
     error = progress.get("error")
-    return error if progress.get("stage") == "failed" and isinstance(error, dict) else None
+    return error if progress.get("stage") in ("failed", "done") and isinstance(error, dict) else None
