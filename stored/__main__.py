@@ -22,7 +22,7 @@ from stored.importing import KIND as IMPORT
 from stored.importing import Importer
 from stored.intents import Intents
 from stored.jobs import Jobs
-from stored.lease import lease_from
+from stored.lease import addresses_by, lease_from
 from stored.old_mail import KIND as RULES
 from stored.old_mail import OldMail
 from stored.old_mail import run as run_rules
@@ -120,7 +120,7 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
         RuleService(store, OldMail(jobs, lease_from(profiled))),
         JobService(store, jobs),
         transfer,
-        OverviewService(store, collector, Counting(store)),
+        OverviewService(store, collector, Counting(store), addresses_by(lease_from(profiled))),
         DraftService(drafts),
         OutboxService(outbox),
         OutcomeService(outbox),
@@ -201,13 +201,13 @@ def _sending(
 
 
 def _searching(settings: Settings, store: Store, profiled: Peer) -> tuple[Indexer, Finder]:
-    lease = lease_from(profiled)
+    addresses = addresses_by(lease_from(profiled))
     indexer = Indexer(store, settings.search, settings.data.directory / "spool")
     store.on_write = indexer.written
     finder = Finder(
         store,
         indexer,
-        lambda user: [(account.id, account.address) for account in lease(user).accounts],
+        lambda user: list(addresses(user).items()),
         open_indexes=settings.search.open_indexes,
     )
     return indexer, finder

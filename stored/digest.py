@@ -1,34 +1,43 @@
 """The arrival card: what happened since the user last looked, in five thousand octets.
 
 Bounded whatever happened: so many messages are looked at, and what does not fit is cut, the least important
-first. Reads; only what was seen is written.
+first. Arrivals and bounces both are steps of the log, so a card's state tells exactly what it had shown.
+Reads; only what was seen is written.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import orjson
 
+from restante import log
+from restante.errors import RestanteError
 from restante.wire import dumps
 from stored.messages import message_id
 from stored.model.account import Account
 from stored.model.personal import own, personal
 from stored.model.roles import DRAFTS, INBOX, JUNK, SENT, TRASH
 from stored.model.rows import UNREADABLE
-from stored.model.submission import Submissions
+from stored.model.submission import Recipient, Submission, Submissions
 from stored.model.word import SEEN, flags_of, folder_of, uid_of
 from stored.overview_types import Card
 from stored.people import known
 from stored.progress import AccountState
 from stored.store import UserStore
 
+_LOG = log.get("digest")
+
 CARD_OCTETS = 5_000
 LETTERS = 20
 LOOKED_AT = 2_000
 SUBMISSIONS = 100
 _NOT_ARRIVED = (SENT, DRAFTS, TRASH, JUNK)
+
+
+#: Gives the address of each remote account a user has, by id. May ask another daemon.
+Addresses = Callable[[str], Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -41,19 +50,36 @@ class _New:
     received_at: str
 
 
-def digest(mail: UserStore, states: Sequence[AccountState], now: int, seen: str = "") -> Card:
+def digest(
+    mail: UserStore, states: Sequence[AccountState], addresses: Addresses, now: int, seen: str = ""
+) -> Card:
     """Return what is new since the card whose state was last told as `seen`; it is noted. 5 KB at most.
 
-    `states` are what the collector knows of the user's accounts. Commits where `seen` is new.
+    `states` are what the collector knows of the user's accounts; `addresses` are asked for where an account
+    fails, which the user may have removed, or has no address known. Commits where `seen` is new.
     """
     if seen and mail.read(lambda account: personal(account).seen[0]) != seen:
         mail.write(lambda account: setattr(own(account), "seen", (seen, now)))
     card = mail.read(lambda account: _card(account, states))
+    if card["failing"] or not all(one["address"] for one in card["accounts"]):
+        _name(card, mail.user, addresses)
     return cast(Card, _cut(card))
 
 
+def _name(card: dict[str, Any], user: str, addresses: Addresses) -> None:
+    """Put in the addresses of accounts, and leave out what fails and is the user's no more."""
+    try:
+        known = addresses(user)
+    except RestanteError as error:
+        _LOG.warning("digest.unnamed", user=user, cause=error)
+        return
+    card["failing"] = [one for one in card["failing"] if one["account"] in known]
+    for one in (*card["failing"], *card["accounts"]):
+        one["address"] = known.get(one["account"], one["address"])[:100]
+
+
 def _card(account: Account, states: Sequence[AccountState]) -> dict[str, Any]:
-    state, at = personal(account).seen
+    state, _ = personal(account).seen
     changes = account.changes(state) if state else None
     uids = _unread(account) if changes is None else _arrived(account, changes.created)
     new = list(_read(account, uids[:LOOKED_AT]))
@@ -66,7 +92,8 @@ def _card(account: Account, states: Sequence[AccountState]) -> dict[str, Any]:
         "accounts": _accounts(new, familiar, states),
         "letters": [_letter(one, one.address in familiar) for one in new[:LETTERS]],
         "failing": _failing(account, states),
-        **_submitted(account, at),
+        "bounced": list(_bounced(account, state)),
+        "waiting": _waiting(account),
         "cut": len(new) > LETTERS,
     }
 
@@ -139,23 +166,34 @@ def _trouble(account: str, address: str, kind: str, message: str) -> dict[str, A
     return {"account": account, "address": address[:100], "kind": kind, "message": message[:300]}
 
 
-def _submitted(account: Account, since: int) -> dict[str, list[dict[str, Any]]]:
-    """Return the newest letters that bounced since then, and those that wait, recipient by recipient."""
-    bounced, waiting = [], []
-    for submission in Submissions(account.submissions).newest(SUBMISSIONS):
-        for recipient in submission.recipients:
-            told = {
-                "submission": submission.id,
-                "subject": submission.subject[:80],
-                "address": recipient.address[:100],
-                "outcome": recipient.outcome,
-                "detail": recipient.detail[:200],
-            }
-            if recipient.outcome == "failed" and recipient.at >= since:
-                bounced.append(told)
-            elif recipient.outcome in ("queued", "deferred"):
-                waiting.append(told)
-    return {"bounced": bounced, "waiting": waiting}
+def _bounced(account: Account, seen: str) -> Iterator[dict[str, Any]]:
+    """Give what bounced after a state, the newest first; everything remembered where it is no state here."""
+    step = account.step_of(seen)
+    submissions = Submissions(account.submissions)
+    for at, id, address in reversed(submissions.bounces()):
+        submission = submissions.by_id(id)
+        if submission is not None and (step is None or at > step):
+            yield from (_told(submission, one) for one in submission.recipients if one.address == address)
+
+
+def _waiting(account: Account) -> list[dict[str, Any]]:
+    newest = Submissions(account.submissions).newest(SUBMISSIONS)
+    return [
+        _told(submission, recipient)
+        for submission in newest
+        for recipient in submission.recipients
+        if recipient.outcome in ("queued", "deferred")
+    ]
+
+
+def _told(submission: Submission, recipient: Recipient) -> dict[str, Any]:
+    return {
+        "submission": submission.id,
+        "subject": submission.subject[:80],
+        "address": recipient.address[:100],
+        "outcome": recipient.outcome,
+        "detail": recipient.detail[:200],
+    }
 
 
 def _cut(card: dict[str, Any]) -> dict[str, Any]:

@@ -78,6 +78,11 @@ def lease_from(profiled: Peer) -> Lease:
     return lease
 
 
+def addresses_by(lease: Lease) -> Callable[[str], dict[str, str]]:
+    """Return what gives the address of each of a user's accounts, by its id, from what is lent."""
+    return lambda user: {account.id: account.address for account in lease(user).accounts}
+
+
 def _account(one: dict[str, Any]) -> LeasedAccount:
     auth = one.get("auth", "password")
     server = Server(one["host"], one["port"], one["security"], one["user"], one["secret"], auth)

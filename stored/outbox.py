@@ -115,7 +115,7 @@ class Outbox:
             found = Submissions(account.submissions).by_id(submission)
             if found is None:
                 raise NotFound("There is no such submission.", about=submission)
-            found.tell(recipient, outcome, detail[:500], int(at.timestamp()))
+            account.tell(found, recipient, outcome, detail[:500], int(at.timestamp()))
 
         self.store.open_account(user).write(work)
 

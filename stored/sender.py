@@ -224,7 +224,7 @@ def _put_off(account: Account, id: str, now: int, pause: float, sentence: str) -
         _give_up(account, id, now, sentence)
         return
     for address in submission.waiting():
-        submission.tell(address, "deferred", sentence, now)
+        account.tell(submission, address, "deferred", sentence, now)
 
 
 def _give_up(account: Account, id: str, now: int, sentence: str) -> None:
@@ -232,7 +232,7 @@ def _give_up(account: Account, id: str, now: int, sentence: str) -> None:
     if submission is None:
         return
     for address in submission.waiting():
-        submission.tell(address, "failed", sentence, now)
+        account.tell(submission, address, "failed", sentence, now)
     submission.finish(FAILED)
     Submissions(account.submissions).forget_pending(id)
 
@@ -243,7 +243,7 @@ def _finish(account: Account, id: str, accepted: Accepted, now: int) -> None:
         return
     for address in submission.waiting():
         refusal = accepted.refused.get(address)
-        submission.tell(address, "failed" if refusal else "queued", refusal or accepted.reply, now)
+        account.tell(submission, address, "failed" if refusal else "queued", refusal or accepted.reply, now)
     submission.finish(HANDED_OVER if accepted.reply else FAILED)
     Submissions(account.submissions).forget_pending(id)
 

@@ -22,6 +22,7 @@ from stored.model.log import CREATED, DESTROYED, UPDATED, Changes, Journal, Log
 from stored.model.maildrop import Maildrop
 from stored.model.rows import UNREADABLE, Rows
 from stored.model.standing import STANDS_BY, restand, standings
+from stored.model.submission import Submission, Submissions
 from stored.model.threads import NO_CLUES, Clues, Threads
 from stored.model.topics import Topics
 from stored.model.undo import Undos
@@ -100,18 +101,25 @@ class Account(Persistent):  # type: ignore[misc]
 
     def state_text(self) -> str:
         """Return the state clients keep; inside a unit of work, the one it will have once committed."""
+        return f"{self.epoch}.{self._step()}"
+
+    def _step(self) -> int:
         try:
             pending = bool(self._p_jar.transaction_manager.get().data(self))
         except KeyError:
             pending = False
-        return f"{self.epoch}.{self.log.last() + pending}"
+        return self.log.last() + pending
+
+    def step_of(self, state: str) -> int | None:
+        """Return the step of the log a state names, however old; None where it is no state of this store."""
+        epoch, _, step = state.partition(".")
+        known = epoch == self.epoch and step.isdecimal() and int(step) <= self.log.last()
+        return int(step) if known else None
 
     def changes(self, since: str) -> Changes | None:
         """Return what happened after the state `since`, or None when it is not known (any more)."""
-        epoch, _, step = since.partition(".")
-        if epoch != self.epoch or not step.isdecimal() or not self.log.reaches(int(step)):
-            return None
-        return self.log.changes(int(step))
+        step = self.step_of(since)
+        return self.log.changes(step) if step is not None and self.log.reaches(step) else None
 
     # Messages -----------------------------------------------------------------------------------
 
@@ -216,6 +224,14 @@ class Account(Persistent):  # type: ignore[misc]
             folder.entered.pop(uid, None)
         if not word & SEEN:
             folder.unread.change(-1)
+
+    # What was sent ------------------------------------------------------------------------------
+
+    def tell(self, submission: Submission, address: str, outcome: str, detail: str, at: int) -> None:
+        """Record what became of a letter for one recipient. A bounce is a step of the log."""
+        if submission.tell(address, outcome, detail, at) and outcome == "failed":
+            self.journal().bounced = True
+            Submissions(self.submissions).note_bounce(self._step(), submission.id, address)
 
     # What was collected -------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ STEPS_TRIMMED = 1_000
 INLINE_RUNS = 16
 
 FOLDERS_CHANGED = 1
+BOUNCED = 2
 
 _run = Struct(">QI")
 
@@ -29,11 +30,13 @@ class Journal:
 
     fates: dict[int, int] = field(default_factory=dict)
     folders: bool = False
+    #: A letter did not reach somebody, which makes a step of its own.
+    bounced: bool = False
     #: Octets of messages that were added; a quota and a full disk ask for them.
     grown: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.fates) or self.folders
+        return bool(self.fates) or self.folders or self.bounced
 
     def note(self, uid: int, fate: int) -> None:
         """Add `fate`; a message created and destroyed in one step never was."""
@@ -44,7 +47,7 @@ class Journal:
             self.fates[uid] = fate
 
     def encode(self) -> bytes:
-        marks = FOLDERS_CHANGED if self.folders else 0
+        marks = FOLDERS_CHANGED * self.folders | BOUNCED * self.bounced
         return bytes([marks]) + b"".join(_run.pack(code, count) for code, count in self._runs())
 
     def _runs(self) -> Iterator[tuple[int, int]]:

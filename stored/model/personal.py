@@ -3,7 +3,7 @@
 Personal ─ people     address → second           whom the user has written to, and when last
          ─ jobs       number → Job               what runs for the user, or ran lately
          ─ forwarded  (day, count)               letters that rules forwarded on that day
-         ─ seen       (state, second)            the last arrival card that was looked at
+         ─ seen       (state, second)            the last arrival card looked at, and when that was told
 """
 
 from BTrees.LOBTree import LOBTree

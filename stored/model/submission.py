@@ -16,6 +16,8 @@ from stored.model.body import Body
 
 PENDING, HANDED_OVER, FAILED = "pending", "handed over", "failed"
 FINAL = ("delivered", "failed")
+#: So many bounces are remembered by the step of the log they came in.
+BOUNCES = 100
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,23 @@ class Submissions:
             if len(found) >= limit:
                 break
         return found
+
+    def bounces(self) -> tuple[tuple[int, str, str], ...]:
+        """Return (step of the log, submission id, address) of the last letters that bounced, oldest first.
+
+        Those from before steps were noted have step 0.
+        """
+        if "bounced" in self._tree:
+            return self._tree["bounced"]  # type: ignore[no-any-return]
+        newest = reversed(self.newest(BOUNCES))
+        found = [
+            (0, one.id, who.address) for one in newest for who in one.recipients if who.outcome == "failed"
+        ]
+        return tuple(found[-BOUNCES:])
+
+    def note_bounce(self, step: int, id: str, address: str) -> None:
+        others = (one for one in self.bounces() if one[1:] != (id, address))
+        self._tree["bounced"] = (*others, (step, id, address))[-BOUNCES:]
 
     def pending(self) -> list[Submission]:
         """Return those still to be handed over, oldest first."""

@@ -4,21 +4,22 @@ from datetime import UTC, datetime
 
 from restante.rpc import USER, Call, method
 from stored.collector import Collector
-from stored.digest import digest
+from stored.digest import Addresses, digest
 from stored.overview_types import Card, SeenState, Statistics, ZoneMinutes
 from stored.statistics import Counting
 from stored.store import Store
 
 
 class OverviewService:
-    def __init__(self, store: Store, collector: Collector, counting: Counting) -> None:
+    def __init__(self, store: Store, collector: Collector, counting: Counting, addresses: Addresses) -> None:
         self._store = store
         self._collector = collector
         self._counting = counting
+        self._addresses = addresses
 
     @method("message.digest", caller=USER)
     def digest(self, call: Call, /, seen: SeenState = "") -> Card:
-        """Tell what happened since the last card that was seen, in at most 5 KB.
+        """Tell what happened since the last card that was seen, in at most 5 KB of JSON.
 
         New letters, those by people the user has written to first; per account how many; accounts that fail;
         letters that bounced since; letters that wait to be sent. Give the `state` of a card that was shown as
@@ -26,7 +27,8 @@ class OverviewService:
         """
         user = call.principal.name
         _, states = self._collector.status(user)
-        return digest(self._store.open_account(user), states, int(datetime.now(UTC).timestamp()), seen)
+        now = int(datetime.now(UTC).timestamp())
+        return digest(self._store.open_account(user), states, self._addresses, now, seen)
 
     @method("stats.mine", caller=USER)
     def mine(self, call: Call, /, zone_minutes: ZoneMinutes = 0) -> Statistics:

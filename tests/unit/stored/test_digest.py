@@ -2,7 +2,7 @@
 
 import pytest
 
-from restante.errors import LoginRefused
+from restante.errors import LoginRefused, Unavailable
 from restante.wire import dumps
 from stored.digest import CARD_OCTETS, digest
 from stored.model.maildrop import Trouble
@@ -17,19 +17,26 @@ STATES = [
 ]
 
 
-def card(mail, seen="", now=1000, states=STATES):
-    return digest(mail, states, now, seen)
+ADDRESSES = {"a1": "ana@uno.example", "a2": "ana@dos.example", "a3": "ana@tres.example"}
 
 
-def submit(mail, number, outcome, at, detail="why"):
+def card(mail, seen="", states=STATES, addresses=lambda user: ADDRESSES):
+    return digest(mail, states, addresses, 1000, seen)
+
+
+def submit(mail, number, outcome, detail="why"):
     def work(account):
         submission = Submission(
-            make_id(number, "00000000"), f"k{number}", "a@b.c", ["x@y.z"], at=at, subject="Hello"
+            make_id(number, "00000000"), f"k{number}", "a@b.c", ["x@y.z"], at=900, subject="Hello"
         )
-        submission.tell("x@y.z", outcome, detail, at)
         Submissions(account.submissions).add(submission)
+        account.tell(submission, "x@y.z", outcome, detail, 900)
 
     mail.write(work)
+
+
+def unreachable(user):
+    raise Unavailable("profiled is away.")
 
 
 def test_an_empty_mail_has_an_empty_card(mail):
@@ -87,24 +94,79 @@ def test_accounts_that_fail_say_why_before_and_after_a_restart(mail):
     mail.write(lambda account: setattr(account.maildrop("a3"), "trouble", trouble))
     assert [(one["account"], one["address"], one["message"]) for one in card(mail)["failing"]] == [
         ("a2", "ana@dos.example", "dos refused the password."),
-        ("a3", "", "tres refused."),
+        ("a3", "ana@tres.example", "tres refused."),
     ]
 
 
-def test_what_bounced_since_and_what_waits(mail):
+def test_after_a_restart_addresses_are_asked_for(mail):
+    keep(mail, prepared(letter(1), account="a3"))
+    assert card(mail, states=[])["accounts"][0]["address"] == "ana@tres.example"
+    assert card(mail, states=[], addresses=unreachable)["accounts"][0]["address"] == ""
+
+
+def test_an_account_that_was_removed_fails_no_more(mail):
+    trouble = Trouble("login_refused", "tres refused.", "", 1, 1, 0, b"")
+    mail.write(lambda account: setattr(account.maildrop("a3"), "trouble", trouble))
+    assert card(mail, addresses=lambda user: {"a1": "ana@uno.example"})["failing"] == []
+    assert len(card(mail, addresses=unreachable)["failing"]) == 2
+
+
+def test_what_bounced_after_the_card_that_was_seen_was_made(mail):
+    """However much later it is told as seen: a client gives the last card's state at the next visit."""
+    submit(mail, 1, "failed")
     first = card(mail)
-    card(mail, first["state"], now=1000)
-    submit(mail, 1, "failed", 999)
-    submit(mail, 2, "failed", 1000)
-    submit(mail, 3, "deferred", 1001)
-    submit(mail, 4, "queued", 1002)
-    submit(mail, 5, "delivered", 1003)
-    found = card(mail)
-    assert [one["submission"] for one in found["bounced"]] == [make_id(2, "00000000")]
-    assert [(one["outcome"], one["detail"]) for one in found["waiting"]] == [
+    assert bounces(first) == [1]
+    submit(mail, 2, "failed")
+    submit(mail, 3, "delivered")
+    second = card(mail, first["state"])
+    assert bounces(second) == bounces(card(mail)) == [2]
+    submit(mail, 4, "failed")
+    assert bounces(card(mail, second["state"])) == [4]
+    assert bounces(card(mail, card(mail)["state"])) == []
+
+
+def test_a_letter_that_bounced_long_after_it_was_sent(mail):
+    submit(mail, 1, "queued")
+    for number in range(2, 150):
+        submit(mail, number, "delivered")
+    first = card(mail)
+
+    def work(account):
+        account.tell(Submissions(account.submissions).by_id(make_id(1, "00000000")), "x@y.z", "failed", "", 9)
+
+    mail.write(work)
+    mail.write(work)
+    assert bounces(card(mail, first["state"])) == [1]
+
+
+def test_bounces_of_which_no_step_is_known(mail):
+    """Those that an older version kept: they are in the first card, and in none after one was seen."""
+
+    def work(account):
+        submission = Submission(make_id(1, "00000000"), "k1", "a@b.c", ["x@y.z"], at=900, subject="Hello")
+        submission.tell("x@y.z", "failed", "why", 900)
+        Submissions(account.submissions).add(submission)
+
+    mail.write(work)
+    first = card(mail)
+    assert bounces(first) == [1]
+    submit(mail, 2, "failed")
+    assert bounces(card(mail)) == [2, 1]
+    assert bounces(card(mail, first["state"])) == [2]
+
+
+def test_what_waits(mail):
+    submit(mail, 3, "deferred")
+    submit(mail, 4, "queued")
+    submit(mail, 5, "delivered")
+    assert [(one["outcome"], one["detail"]) for one in card(mail)["waiting"]] == [
         ("queued", "why"),
         ("deferred", "why"),
     ]
+
+
+def bounces(found):
+    return [int(one["submission"][1:12], 16) for one in found["bounced"]]
 
 
 @pytest.mark.parametrize("who", ["W", "😀", "\\", '"'])
@@ -112,9 +174,9 @@ def test_it_is_never_larger_than_it_may_be(mail, who):
     fields = {"From": f'"{who * 60}" <w@uno.example>', "Subject": who * 500}
     keep(mail, *(prepared(letter(n, **fields), account=f"a{n % 40}") for n in range(60)))
     for number in range(50):
-        submit(mail, number, "failed" if number % 2 else "deferred", 1000, who * 500)
+        submit(mail, number, "failed" if number % 2 else "deferred", who * 500)
     states = [AccountState(f"a{n}", who * 100, "failed", error=LoginRefused(who * 400)) for n in range(40)]
-    found = card(mail, states=states)
+    found = card(mail, states=states, addresses=lambda user: {f"a{n}": who * 100 for n in range(40)})
     assert len(dumps(found)) <= CARD_OCTETS
     assert found["cut"] and found["new"] == 60
     assert found["letters"] and found["failing"] and found["bounced"] and found["waiting"]

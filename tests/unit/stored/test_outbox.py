@@ -15,6 +15,7 @@ from restante.errors import InvalidArgument, NotFound, OverQuota, SenderNotProve
 from restante.wire import check
 from stored import types
 from stored.blobs import Blobs
+from stored.changes import changes
 from stored.drafts import Drafts
 from stored.intents import Intents
 from stored.mime import decode_part, parts_of, summarize
@@ -397,6 +398,21 @@ def test_the_relays_word_stands_beside_the_letter(still):
     first = told["recipients"][0]
     assert (first["outcome"], first["detail"], first["at"]) == ("delivered", "250 ok", "2026-11-23T14:50:00Z")
     assert [one["outcome"] for one in told["recipients"][1:]] == ["queued", "queued"]
+
+
+def test_a_bounce_is_a_step_of_the_log(still):
+    """So an arrival card's state tells exactly which bounces it had shown."""
+    mail = still.outbox.store.open_account("ana")
+    id = still.outbox.submit("ana", "k1", DRAFT)["submission"]
+    before = mail.read(lambda account: account.state_text())
+    for recipient in RECIPIENTS[:2]:
+        still.outbox.outcome("ana", id, recipient, "failed", "550 gone", NOW)
+        still.outbox.outcome("ana", id, recipient, "failed", "550 gone", NOW)
+    found = mail.read(lambda account: Submissions(account.submissions).bounces())
+    first = mail.read(lambda account: account.step_of(before)) + 1
+    assert found == tuple((first + n, id, address) for n, address in enumerate(RECIPIENTS[:2]))
+    after = mail.read(lambda account: changes(account, before))
+    assert (after["start_again"], after["created"], after["updated"]) == (False, [], [])
 
 
 def test_the_outcome_of_an_unknown_submission_is_refused(still):
