@@ -19,7 +19,6 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
-import transaction
 import ZODB
 from persistent.TimeStamp import TimeStamp
 from transaction.interfaces import TransientError
@@ -30,6 +29,7 @@ from restante import log
 from restante.config import DatabaseSettings
 from restante.db.opening import FULL, TOO_MANY_FILES, open_storage
 from restante.db.records import CheckedRecords
+from restante.db.session import Session
 from restante.db.storage import EmbeddedStorage
 from restante.errors import (
     Busy,
@@ -70,8 +70,12 @@ def savepoint(root: Any) -> None:
 class Database:
     """One open database. Safe for threads; each unit of work sees one consistent state."""
 
-    def __init__(self, db: Any, make_root: Callable[[], Any], name: str, storage: Any) -> None:
+    def __init__(
+        self, db: Any, make_root: Callable[[], Any], name: str, storage: Any, sessions_kept: int = 0
+    ) -> None:
         self._db = db
+        self._sessions: list[Session] = []
+        self._sessions_kept = sessions_kept
         self._storage = storage if isinstance(storage, EmbeddedStorage) else None
         self._turn = threading.Lock()
         self._closed = False
@@ -103,12 +107,12 @@ class Database:
         try:
             db = ZODB.DB(
                 CheckedRecords(storage) if crc else storage,
-                pool_size=settings.connections,
+                pool_size=1,  # of those that are closed: beyond the sessions kept, see `Session`
                 cache_size=settings.cache_objects,
                 cache_size_bytes=settings.cache_octets,
                 large_record_size=1 << 30,
             )
-            return cls(db, make_root, name, storage)
+            return cls(db, make_root, name, storage, settings.connections - 1)
         except (Damaged, CorruptedError, POSKeyError) as error:
             storage.close()
             raise DatabaseDamaged(
@@ -155,28 +159,43 @@ class Database:
     def _run(self, work: Callable[[Any], T], *, commit: bool, top: bool) -> T:
         self._refuse_unless_usable()
         packs = self._packs
-        manager = transaction.TransactionManager(explicit=True)
         with self._translated(), _in_unit_of_work():
-            manager.begin()
-            connection = self._db.open(manager)
+            session = self._taken()
             try:
-                root = connection.root()
+                session.begin()
+                root = session.connection.root()
                 result = work(root if top else root[_ROOT])
-                if not commit and connection._registered_objects:
-                    raise RuntimeError("a unit of work that only reads has changed something")
-                manager.commit() if commit else manager.abort()
+                session.commit() if commit else session.leave()
             except POSKeyError as error:
-                manager.abort()
+                self._give_up(session)
                 if self._packs != packs or packs % 2:
                     # What this unit still saw may be what packing has dropped meanwhile: look again.
                     raise ReadConflictError from error
                 raise
             except BaseException:
-                manager.abort()
+                self._give_up(session)
                 raise
-            finally:
-                connection.close()
+            self._put_back(session)
             return result
+
+    def _taken(self) -> Session:
+        """Return the session that was used last, so that what it has in memory is used again."""
+        try:
+            return self._sessions.pop()
+        except IndexError:
+            return Session(self._db)
+
+    def _give_up(self, session: Session) -> None:
+        session.abort()
+        self._put_back(session)
+
+    def _put_back(self, session: Session) -> None:
+        if self._closed:
+            return
+        if len(self._sessions) < self._sessions_kept:
+            self._sessions.append(session)
+        else:
+            session.close()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -252,6 +271,8 @@ class Database:
         """Close the database. Units of work that run now are waited for by nobody: drain first."""
         if not self._closed:
             self._closed = True
+            while self._sessions:
+                self._sessions.pop().close()
             self._db.close()
 
 

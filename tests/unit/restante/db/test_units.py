@@ -72,6 +72,38 @@ def test_a_read_that_changes_something_is_a_mistake_and_changes_nothing(database
     assert database.read(get("a")) is None
 
 
+def test_connections_are_used_again_and_show_what_was_written_since(database):
+    """One after the other they share what is in memory; at the same time, each has its own."""
+    jars = set()
+
+    def work(root, deep=0):
+        jars.add(root._p_jar)
+        return database.read(lambda root: work(root, deep - 1)) if deep else root.get("n")
+
+    for n in range(20):
+        database.write(put("n", n))
+        assert database.read(work) == n
+    assert len(jars) == 1
+    assert database.read(lambda root: work(root, 30)) == 19
+    assert len(database._sessions) < len(jars) == 31
+    # Those who read beside one another all learn of what is written later.
+    database.write(put("n", 20))
+    assert database.read(lambda root: work(root, 30)) == 20
+
+
+def test_a_read_that_fails_leaves_its_connection_as_good_as_any(database):
+    database.write(put("n", 1))
+
+    def fail(root):
+        raise NotFound("There is no such thing.")
+
+    for n in range(2, 5):
+        with pytest.raises(NotFound):
+            database.read(fail)
+        database.write(add_one)
+        assert database.read(get("n")) == n
+
+
 def test_a_unit_of_work_knows_that_it_is_one_and_holds_no_other(database):
     assert not working()
     assert database.read(lambda root: working())
