@@ -26,7 +26,6 @@ from stored.model.word import (
     folder_of,
     order_key,
     time_of,
-    uid_of,
 )
 from stored.types import (
     Arrival,
@@ -92,32 +91,36 @@ def served(account: Account, uid: int) -> Ready:
 
 def _spliced(account: Account, uids: Iterable[int]) -> list[bytes]:
     """Return the rows of those `uids` that are here, in their order, as JSON."""
-    word_of, thread_of = account.state.get, account.threads.thread_of
-    here = [(uid, word) for uid in uids if (word := word_of(uid)) is not None]
-    places: dict[int, bytes] = {}
-    found = []
-    for (uid, word), row in zip(here, account.rows.several([uid for uid, _ in here]), strict=True):
-        number = word & PLACE_MASK
-        place = places.get(number)
-        if place is None:
-            place = places[number] = _place(folder_id(account, folder_of(word)), flags_of(word))
-        row = row or _damaged_row(time_of(word))
-        found.append(b'{"id":"m%d","thread":"t%d%b%b' % (uid, thread_of(uid), place, row))
-    return found
+    uids = list(uids)
+    words = list(map(account.state.get, uids))
+    if None in words:
+        uids = [uid for uid, word in zip(uids, words, strict=True) if word is not None]
+        words = [word for word in words if word is not None]
+    # Most rows of a window have folder and flags in common.
+    places = {
+        number: _place(folder_id(account, folder_of(number)), flags_of(number))
+        for number in {word & PLACE_MASK for word in words}
+    }
+    return [
+        b'{"id":"m%d","thread":"t%d%b%b' % (uid, thread, places[word & PLACE_MASK], row or _damaged_row(word))
+        for uid, word, thread, row in zip(
+            uids, words, account.threads.threads_of(uids), account.rows.several(uids), strict=True
+        )
+    ]
 
 
 def _place(folder: str, flags: int) -> bytes:
-    """Return the middle of a row: all that can change of it, the same for most rows of a window."""
+    """Return the middle of a row: all that can change of it."""
     return b'","folder":"%b","flags":%b,' % (folder.encode(), _FLAGS_JSON[flags & _FLAGS_MASK])
 
 
-def _damaged_row(time: int) -> bytes:
+def _damaged_row(word: int) -> bytes:
     row = {
         "from": {"name": "", "address": ""},
         "to": [],
         "subject": "",
         "snippet": "",
-        "received_at": to_time(datetime.fromtimestamp(time, UTC)),
+        "received_at": to_time(datetime.fromtimestamp(time_of(word), UTC)),
         "octets": "0",
         "account": "",
         "attachments": 0,
@@ -188,14 +191,14 @@ def page(account: Account, folder: str, position: int, limit: int, anchor: str =
             )
         position += place.order.position(order_key(account.state[uid], uid))
     position = max(position, 0)
-    keys = place.order.window(position, limit)
+    uids = [key & MAX_UID for key in place.order.window(position, limit)]
     return {
         "state": account.state_text(),
         "folder": place.id,
         "position": position,
         "total": place.total(),
         "unread": place.unread(),
-        "rows": listed(account, map(uid_of, keys)),
+        "rows": listed(account, uids),
     }
 
 

@@ -53,11 +53,18 @@ class Threads(LOBTree):  # type: ignore[misc]
 
     def thread_of(self, uid: int) -> int:
         """Return the thread of a message; of one that is gone, too, and of a thread that was joined."""
-        entry = self.get(uid)
-        while isinstance(entry, int):
-            uid = entry
-            entry = self.get(uid)
-        return uid
+        return self.threads_of((uid,))[0]
+
+    def threads_of(self, uids: Iterable[int]) -> list[int]:
+        """Return the threads of many messages, in their order."""
+        entry_of = self.get
+        threads = []
+        for uid in uids:
+            thread = uid
+            while isinstance(entry := entry_of(thread), int):
+                thread = entry
+            threads.append(thread)
+        return threads
 
     def members(self, thread: int, here: object) -> tuple[int, ...]:
         """Return the uids of a thread's messages, ascending; `here` holds what there is (`Account.state`)."""
