@@ -211,6 +211,8 @@ def setup(daemon: str, settings: LogSettings) -> None:
     # waitress warns of every request that waits for a thread, which under load is every request.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     logging.captureWarnings(True)
+    # Nothing of this stands in a line, so it need not be found out for each.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def _handler(settings: LogSettings) -> logging.Handler:

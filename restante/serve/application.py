@@ -43,6 +43,7 @@ _log = log.get("http")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 _JSON = frozenset({"application/json", "application/json-rpc", "application/jsonrequest"})
 _XML = frozenset({"text/xml", "application/xml"})
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _ALWAYS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -295,8 +296,7 @@ def _send(
     body = response.body
     if isinstance(body, bytes) and response.status not in (204, 304):
         headers.setdefault("Content-Length", str(len(body)))
-    status = HTTPStatus(response.status)
-    start_response(f"{status.value} {status.phrase}", list(headers.items()))
+    start_response(_STATUS_LINES[response.status], list(headers.items()))
     if isinstance(body, bytes):
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
     if environ["REQUEST_METHOD"] == "HEAD":

@@ -6,11 +6,15 @@ With `listener` the only file that knows waitress; its table says what is answer
 import socket
 import time
 from collections.abc import Callable
+from email.utils import formatdate
+from functools import lru_cache
 from typing import Any
 
 from waitress.adjustments import Adjustments
+from waitress.buffers import OverflowableBuffer
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.receiver import FixedStreamReceiver
 from waitress.task import WSGITask
 from waitress.utilities import BadRequest, RequestEntityTooLarge
 
@@ -21,6 +25,16 @@ REQUEST_SECONDS = 30
 
 SLOWEST_OCTETS_A_SECOND = 4096
 _FRAMING_OCTETS = 64 * 1024  # what chunks may cost beside their octets: waitress keeps all of a chunk's line
+
+
+HEADS_KEPT = 4
+HEAD_OCTETS = 4096
+"""The last headers of a connection are remembered: so many, of so many octets at most."""
+
+_SAID = (
+    *("first_line", "command", "request_uri", "version", "url_scheme", "path", "query", "fragment"),
+    *("proxy_scheme", "proxy_netloc", "headers", "content_length", "connection_close", "limit_octets"),
+)
 
 
 class ListenerAdjustments(Adjustments):  # type: ignore[misc]
@@ -47,16 +61,27 @@ class _Nowhere:
         return self._octets
 
 
+class _Head:
+    """What the header of a request says, as the parser's attributes and as the application's environment."""
+
+    def __init__(self, said: dict[str, Any]) -> None:
+        self.said = said
+        self.environ: dict[str, Any] | None = None
+
+
 class _Parser(HTTPRequestParser):  # type: ignore[misc]
     """One request as it arrives, with our limits on it."""
 
     _error: Refusal | None = None
     expect_continue: bool = False
+    head: _Head | None = None
 
-    def __init__(self, adj: ListenerAdjustments) -> None:
+    def __init__(self, adj: ListenerAdjustments, heads: dict[bytes, _Head]) -> None:
+        """`heads` are those that came by the same connection: most clients send the same ones again."""
         super().__init__(adj)
         self.started_at = time.monotonic()
         self.limit_octets = 0
+        self._heads = heads
 
     @property
     def error(self) -> Refusal | None:
@@ -67,6 +92,24 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
         self._error = error if isinstance(error, Refusal) else Refusal(error)
 
     def parse_header(self, header_plus: bytes) -> None:
+        """Read the header, or know it again: the same octets say the same."""
+        known = self._heads.get(header_plus)
+        if known is None:
+            self._read_header(header_plus)
+            if self.content_length and not self.expect_continue and len(header_plus) <= HEAD_OCTETS:
+                self._keep_head(header_plus)
+            return
+        self.__dict__.update(known.said)
+        self.head = known
+        self.body_rcv = FixedStreamReceiver(self.content_length, OverflowableBuffer(self.adj.inbuf_overflow))
+
+    def _keep_head(self, header_plus: bytes) -> None:
+        if len(self._heads) >= HEADS_KEPT:
+            self._heads.clear()
+        self.head = _Head({name: getattr(self, name) for name in _SAID})
+        self._heads[header_plus] = self.head
+
+    def _read_header(self, header_plus: bytes) -> None:
         """Read the header; refuse what two readers could understand in two ways."""
         try:
             super().parse_header(header_plus)
@@ -115,10 +158,17 @@ class _Task(WSGITask):  # type: ignore[misc]
     wrote_header: bool = False
 
     def get_environment(self) -> dict[str, Any]:
-        environ: dict[str, Any] = super().get_environment()
+        head = self.request.head
+        environ: dict[str, Any]
+        if head is None or head.environ is None:
+            environ = super().get_environment()
+            if self.channel.server.family == socket.AF_UNIX:
+                environ["REMOTE_ADDR"] = "unix"
+            if head is not None:
+                head.environ = environ | {"wsgi.input": None}
+        else:
+            environ = head.environ | {"wsgi.input": self.request.get_body_stream()}
         environ["restante.late"] = self.request.started_at > self.channel.adj.draining_since
-        if self.channel.server.family == socket.AF_UNIX:
-            environ["REMOTE_ADDR"] = "unix"
         return environ
 
     def write(self, data: bytes) -> None:
@@ -132,26 +182,46 @@ class _Task(WSGITask):  # type: ignore[misc]
         self.channel.write_soon(header + data)
 
     def build_response_header(self) -> bytes:
-        if self._told_to_close():
+        """Return status and headers as octets, as the application gave them and in that order."""
+        measured = self.content_length is not None and self.has_body
+        if not self._may_last(measured):
             self.set_close_on_finish()
-        header: bytes = super().build_response_header()
-        return header
+        lines = [f"HTTP/{self.version} {self.status}"]
+        lines += [f"{name}: {value}" for name, value in self.response_headers if name != "Content-Length"]
+        if measured:
+            lines.append(f"Content-Length: {self.content_length}")
+        if self.version == "1.0" and not self.close_on_finish:
+            lines.append("Connection: Keep-Alive")
+        lines.append(f"Server: {self.channel.adj.ident}")
+        lines.append(f"Date: {_date(int(self.start_time))}\r\n\r\n")
+        return "\r\n".join(lines).encode("latin-1")
 
-    def set_close_on_finish(self) -> None:
-        """Close after the answer, but not because a 204 or 304 has no length: it needs none."""
-        if self.has_body or self.version == "1.0" or self._told_to_close():
-            super().set_close_on_finish()
+    def _may_last(self, measured: bool) -> bool:
+        """Tell whether the connection stays open: not where its end alone tells that of the answer."""
+        asked = self.request.headers.get("CONNECTION", "").lower()
+        if self.channel.adj.draining_since < float("inf"):
+            return False
+        if self.version == "1.0":
+            return measured and asked == "keep-alive"
+        return (measured or not self.has_body) and asked != "close"
 
-    def _told_to_close(self) -> bool:
-        draining: bool = self.channel.adj.draining_since < float("inf")
-        return draining or self.request.headers.get("CONNECTION", "").lower() == "close"
+
+@lru_cache(maxsize=4)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]
     """One connection."""
 
     task_class = _Task
-    parser_class = _Parser
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        self._heads: dict[bytes, _Head] = {}
+        super().__init__(*args, **named)
+
+    def parser_class(self, adj: ListenerAdjustments) -> _Parser:
+        return _Parser(adj, self._heads)
 
     def write_soon(self, data: Any) -> int:
         """Send at once what the system takes; only the rest is kept."""

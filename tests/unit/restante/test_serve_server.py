@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -291,6 +292,65 @@ def test_a_connection_is_kept(house):
             answer = read_answer(connection)
             assert "connection" not in answer.headers
         assert answer.json["error"]["code"] == -32600
+
+
+def test_a_header_that_comes_again_says_the_same_of_another_body(house):
+    with house.connect() as connection:
+        for text in ("one", "two", "six", "four", "one"):
+            connection.sendall(rpc("echo.say", text))
+            assert read_answer(connection).json["result"] == {"text": text}
+
+
+def test_credentials_and_limits_are_those_of_each_request(house):
+    """What a header said before, on the same connection, is not believed of another one."""
+    call = json.dumps({"jsonrpc": "2.0", "method": "echo.who", "id": 1}).encode()
+    with house.connect() as connection:
+        for sent, kind in [("Bearer ana", None), ("Bearer nobody", "session_ended"), ("Bearer ana", None)]:
+            connection.sendall(
+                request("POST", "/mail/jsonrpc", call, Content_Type="application/json", Authorization=sent)
+            )
+            assert read_answer(connection).json.get("error", {}).get("data", {}).get("kind") == kind
+        connection.sendall(request("POST", "/mail/jsonrpc", call, Content_Type="application/json"))
+        assert read_answer(connection).kind == "unauthenticated"
+        connection.sendall(request("POST", "/mail/jsonrpc", b" " * 20_000, Content_Type="application/json"))
+        assert read_answer(connection).status == 413
+
+
+def test_headers_are_remembered_a_few_small_ones_at_a_time(house):
+    (listener,) = [one for one in house.server._listeners if one.application is house.public]
+    with house.connect() as connection:
+        for number in range(30):
+            connection.sendall(rpc("echo.say", "a" * number))
+            assert read_answer(connection).status == 200
+        large = rpc("echo.say", "b").replace(b"Host: x", b"Host: x\r\nX: " + b"x" * 5000)
+        connection.sendall(large)
+        assert read_answer(connection).status == 200
+        (channel,) = listener._server.active_channels.values()
+        assert 0 < len(channel._heads) <= 4
+        assert all(len(header) < 4096 for header in channel._heads)
+        assert all(head.environ["wsgi.input"] is None for head in channel._heads.values())
+
+
+@pytest.mark.parametrize(
+    ("version", "asked", "lasts"),
+    [("1.1", "", True), ("1.1", "close", False), ("1.0", "", False), ("1.0", "Keep-Alive", True)],
+)
+def test_a_connection_lasts_as_its_client_and_version_say(house, version, asked, lasts):
+    call = rpc("echo.say", "a").replace(b"HTTP/1.1", b"HTTP/" + version.encode())
+    if asked:
+        call = call.replace(b"Host: x", b"Host: x\r\nConnection: " + asked.encode())
+    with house.connect() as connection:
+        connection.sendall(call)
+        answer = read_answer(connection)
+        assert answer.json["result"] == {"text": "a"}
+        assert answer.headers["server"] == "restante"
+        assert abs(parsedate_to_datetime(answer.headers["date"]).timestamp() - time.time()) < 60
+        if lasts:
+            connection.sendall(call)
+            assert read_answer(connection).status == 200
+        else:
+            assert answer.headers["connection"] == "close"
+            assert closed_by_server(connection) == b""
 
 
 def test_a_notification_answers_204_and_keeps_the_connection(house):
