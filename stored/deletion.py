@@ -1,7 +1,8 @@
 """Deleting at the server what is safe here: decided, written down, carried out in a later session, checked.
 
     due      collected, old enough by the user's choice, counted from our receipt
-    safe     the octets kept here were read again and agree with their hash
+    safe     the octets kept here were read again and agree with their hash;
+             or the user has let it go for good here, and its hash is known to tell it by
     intended due and safe, written down: from here on a crash loses nothing but time
     deleted  listed again in another session, known by name and fingerprint, DELE and QUIT agreed to
     settled  that QUIT, or a list without it, takes the intent away
@@ -10,8 +11,10 @@ Anything unclear leaves the message where it is, and the intent for the next ses
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
+from itertools import islice
+from typing import NamedTuple
 
 from restante import log
 from restante.errors import Damaged
@@ -31,8 +34,14 @@ CLOCK_HELD = (
     "The clock of this service has jumped, so nothing is deleted at the server until the operator confirms "
     "that it is right."
 )
-#: The hashes of a message's header block, but for what servers write into it, and of its body.
-KnownBy = tuple[bytes, bytes]
+
+
+class KnownBy(NamedTuple):
+    """The hashes of a message's header block, but for what servers write into it, of its body, and of all."""
+
+    head: bytes
+    body: bytes
+    whole: bytes
 
 
 class Deletion:
@@ -73,22 +82,19 @@ class Deletion:
         due = set(self._due(listing))
         if unwanted := self._intended.difference(due):
             settle(self._mail, self._account.id, unwanted)
-        targets = [
-            (entry, uid, origin)
-            for entry, uid, origin in listing.settled()
-            if uid in self._intended and uid in due and is_safe(self._mail, uid)
-        ]
+        safe = set(safe_of(self._mail, self._account.id, self._intended & due))
+        targets = [(entry, uid, origin) for entry, uid, origin in listing.settled() if uid in safe]
         same, others = self._told_apart(session, targets)
         self.marked = {entry.msgno for entry in session.delete(entry for entry, _ in same)}
         self._deleted = {uid for entry, uid in same if entry.msgno in self.marked}
         if others:
-            settle(self._mail, self._account.id, [uid for _, uid in others])
+            settle(self._mail, self._account.id, [uid for _, uid in others], others=True)
         return {listing.name(entry) for entry, _ in others}
 
     def decide(self, listing: Listing) -> None:
         """Write down what is to be deleted in a later session: due, and safe here. Commits."""
         due = [uid for uid in self._due(listing) if uid not in self._intended]
-        safe = [uid for uid in due[: self._at_most] if is_safe(self._mail, uid)]
+        safe = list(islice(safe_of(self._mail, self._account.id, due), self._at_most))
         if safe:
             intend(self._mail, self._account.id, safe, self._clock())
             self.decided = True
@@ -114,7 +120,8 @@ class Deletion:
         """Return which of `targets` are still the messages they were, and which are others. Network.
 
         The header block tells where the size is that of the octets kept here. Else the server has to show the
-        whole message, as one without TOP has to: another body may stand under the same header block.
+        whole message, as one without TOP has to: another body may stand under the same header block. So it
+        has to where nothing is kept here any more.
         """
         known = {entry.msgno: (uid, origin) for entry, uid, origin in targets}
         sizes = kept_octets(self._mail, [uid for uid, _ in known.values()])
@@ -131,10 +138,21 @@ class Deletion:
                 same.append((entry, uid))
         for arriving in session.retrieve(untold):
             if not arriving.refused:
-                uid, _ = known[arriving.entry.msgno]
-                there = known_by(arriving.chunks())
-                (same if there == kept_as(self._mail, uid) else others).append((arriving.entry, uid))
+                uid, origin = known[arriving.entry.msgno]
+                told = self._is(uid, origin, known_by(arriving.chunks()))
+                (same if told else others).append((arriving.entry, uid))
         return same, others
+
+    def _is(self, uid: int, origin: Origin, there: KnownBy) -> bool:
+        """Return whether what the server showed is the message that it was. Reads all of what is kept here.
+
+        That of a letter that came by two accounts has another header block than the one kept. One erased here
+        has to be the same octet for octet.
+        """
+        if whole := erased(self._mail, self._account.id, [uid]).get(uid):
+            return there.whole == whole
+        here = kept_as(self._mail, uid)
+        return here is not None and (there.head, there.body) == (origin.fingerprint, here.body)
 
 
 def due_of(
@@ -161,9 +179,10 @@ def due_of(
 
 
 def known_by(chunks: Iterable[bytes]) -> KnownBy:
-    """Return what a message is but for what servers write into it: its header block's and its body's hash."""
-    head, body, running = b"", False, hashlib.sha256()
+    """Return what a message is, with and without what servers write into it."""
+    head, body, running, whole = b"", False, hashlib.sha256(), hashlib.sha256()
     for chunk in chunks:
+        whole.update(chunk)
         if body:
             running.update(chunk)
             continue
@@ -174,7 +193,7 @@ def known_by(chunks: Iterable[bytes]) -> KnownBy:
             end = end if end >= 0 else 0
             running.update(head[end:])
             head = head[:end]
-    return fingerprint(head), running.digest()
+    return KnownBy(fingerprint(head), running.digest(), whole.digest())
 
 
 def kept_as(mail: UserStore, uid: int) -> KnownBy | None:
@@ -209,6 +228,22 @@ def is_safe(mail: UserStore, uid: int) -> bool:
     return kept_as(mail, uid) is not None
 
 
+def erased(mail: UserStore, account: str, uids: Iterable[int]) -> dict[int, bytes]:
+    """Return the SHA-256 of those of `uids` that their user let go for good here, as far as known. Reads."""
+
+    def work(root: Account) -> dict[int, bytes]:
+        drop = root.maildrops.get(account)
+        return {} if drop is None else {uid: sha256 for uid in uids if (sha256 := drop.erased_as(uid))}
+
+    return mail.read(work)
+
+
+def safe_of(mail: UserStore, account: str, uids: Collection[int]) -> Iterator[int]:
+    """Give those of `uids` that may be deleted over there: kept whole here, or erased by the user."""
+    gone = erased(mail, account, uids)
+    return (uid for uid in uids if uid in gone or is_safe(mail, uid))
+
+
 def intended(mail: UserStore, account: str) -> set[int]:
     """Return the uids of what was decided to be deleted in the maildrop of this account. Reads only."""
 
@@ -230,12 +265,17 @@ def intend(mail: UserStore, account: str, uids: Iterable[int], now: float) -> No
     mail.write(work)
 
 
-def settle(mail: UserStore, account: str, uids: Iterable[int]) -> None:
-    """Take intents away: done, gone, or not wanted any more."""
+def settle(mail: UserStore, account: str, uids: Iterable[int], *, others: bool = False) -> None:
+    """Take intents away: done, gone, or not wanted any more.
+
+    `others`: something else has their names, so what was erased of them is not looked for again.
+    """
 
     def work(root: Account) -> None:
-        intents = root.maildrop(account).intents
+        drop = root.maildrop(account)
         for uid in uids:
-            intents.pop(uid, None)
+            drop.intents.pop(uid, None)
+            if others and drop.erased is not None:
+                drop.erased.pop(uid, None)
 
     mail.write(work)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from stored.clock import Clock
 from stored.collector import Collector
-from stored.deletion import due_of, is_safe
+from stored.deletion import due_of, erased, safe_of
 from stored.lease import Policy
 from stored.listing import take
 from stored.pop3 import PopClient
@@ -13,15 +13,17 @@ from stored.store import Store
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """So many messages of so many octets are safe here; `unsafe` are due, but gone from here, damaged,
+    """So many messages of so many octets would be deleted; `unsafe` are due, but gone from here, damaged,
     or it is not sure that they are the ones.
 
+    `erased` of the messages were let go for good here by their user, and would be nowhere afterwards.
     `held`: nothing of it is deleted until the operator confirms that the clock is right.
     """
 
     messages: int
     octets: int
     unsafe: int
+    erased: int = 0
     held: bool = False
 
 
@@ -41,8 +43,8 @@ class Rehearsal:
     def rehearse(self, user: str, account: str, policy: Policy | None = None) -> Rehearsed:
         """Return what `policy`, or the one in force, would delete at the server by now.
 
-        Every message counted was read here and agrees with its hash. Raises NotFound, Busy while the account
-        is being collected, and what a session raises. Network.
+        Every message counted was read here and agrees with its hash, unless it is `erased`. Raises NotFound,
+        Busy while the account is being collected, and what a session raises. Network.
         """
         leased = self._collector.leased(user, [account])
         one = next(one for one in leased.accounts if one.id == account)
@@ -56,7 +58,11 @@ class Rehearsal:
             listing = take(session, mail, one.id)
             session.quit()
         due, unsure = due_of(mail, listing, one.policy, self._clock())
-        safe = [entry for entry, uid in due if is_safe(mail, uid)]
-        octets = sum(max(entry.octets, 0) for entry in safe)
-        unsafe = len(due) - len(safe) + len(unsure)
-        return Rehearsed(len(safe), octets, unsafe, not self._clock.trusted())
+        safe = set(safe_of(mail, one.id, [uid for _, uid in due]))
+        return Rehearsed(
+            len(safe),
+            octets=sum(max(entry.octets, 0) for entry, uid in due if uid in safe),
+            unsafe=len(due) - len(safe) + len(unsure),
+            erased=len(erased(mail, one.id, safe)),
+            held=not self._clock.trusted(),
+        )

@@ -395,15 +395,17 @@ class CollectDue(TypedDict):
 
 
 class Rehearsed(TypedDict):
-    """What would be deleted at the server: so many messages of so many octets, each safe here.
+    """What would be deleted at the server: so many messages of so many octets, each safe here or erased.
 
-    `unsafe` of those that are due are not here any more or damaged, and would stay there. While `held` is
+    `erased` of them the user let go for good here: they are nowhere once they are deleted there. `unsafe` of
+    those that are due are damaged, or gone and not to be told apart, and would stay there. While `held` is
     true nothing is deleted, since the clock has jumped; `notices` say so.
     """
 
     messages: Count
     octets: str
     unsafe: Count
+    erased: Count
     held: bool
     notices: NotRequired[list[CollectNotice]]
 

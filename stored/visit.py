@@ -280,7 +280,7 @@ class Visit:
             if arriving.refused:
                 continue
             there = known_by(arriving.chunks())
-            if there != here and (here or there[0] != origin.fingerprint):
+            if there.head != origin.fingerprint or (here and there.body != here.body):
                 self._doubtful |= listing.by_place
 
     def _look_again(self, session: Session, listing: Listing) -> None:

@@ -189,6 +189,7 @@ class Account(Persistent):  # type: ignore[misc]
 
     def destroy(self, uid: int) -> None:
         """Let a message go for good. What was collected stays remembered, so it does not come again."""
+        self._erase(uid)
         threads.leave(self, uid)
         word = self.state.pop(uid)
         self._leave(uid, word)
@@ -196,6 +197,20 @@ class Account(Persistent):  # type: ignore[misc]
         self._let_go(self.bodies.pop(uid, None))
         self.arrivals.pop(uid, None)
         self.journal().note(uid, DESTROYED)
+
+    def _erase(self, uid: int) -> None:
+        """Remember what a message was, for the maildrops that have it octet for octet.
+
+        Of one that came with other header fields, from another account, or cannot be read, nothing is.
+        """
+        try:
+            body = self.bodies.get(uid)
+            for drop in self.maildrops.values() if body is not None else ():
+                origin = drop.origins.of(uid)
+                if origin is not None and origin.fingerprint == body.fingerprint:
+                    drop.erase(uid, body.sha256)
+        except UNREADABLE:
+            return
 
     def _let_go(self, body: Body | None) -> None:
         """Give up a body and its uses of parts; of one that cannot be read they stay counted."""

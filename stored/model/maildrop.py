@@ -3,6 +3,7 @@
 Maildrop ─ uidl      hash of a unique-id → uid     what was collected, whatever became of it here
          ─ origins   uid → Origin                  when it came, and what it is known by over there
          ─ intents   uid → second                  deletions decided and not yet seen to be done
+         ─ erased    uid → SHA-256                 what went for good here may go over there, if it is that
          ─ trouble   Trouble or None               why the last visit failed, and how often in a row
 """
 
@@ -73,6 +74,13 @@ class Intents(LLBTree):  # type: ignore[misc]
     max_internal_size = 100
 
 
+class Erased(LOBTree):  # type: ignore[misc]
+    """uid → the SHA-256 of all its octets: the user let the message go for good, and it was whole."""
+
+    max_leaf_size = 30
+    max_internal_size = 100
+
+
 class Maildrop(Persistent):  # type: ignore[misc]
     """What is remembered of one remote account."""
 
@@ -80,6 +88,8 @@ class Maildrop(Persistent):  # type: ignore[misc]
     trouble: Trouble | None = None
     #: The server wants no login before this second (LOGIN-DELAY).
     not_before = 0
+    #: Made when there is something to keep.
+    erased: Erased | None = None
 
     def __init__(self) -> None:
         self.uidl = Hashes()
@@ -90,6 +100,16 @@ class Maildrop(Persistent):  # type: ignore[misc]
         """Let `uidl` name the message `uid` from now on, and no other."""
         self.uidl.replace(salt, uidl, uid)
         self.origins.put(uid, origin)
+
+    def erase(self, uid: int, sha256: bytes) -> None:
+        """Keep of a message that goes for good what it can be told by over there."""
+        if self.erased is None:
+            self.erased = Erased()
+        self.erased[uid] = sha256
+
+    def erased_as(self, uid: int) -> bytes:
+        """Return the SHA-256 of a message that went for good, empty where that is not known."""
+        return b"" if self.erased is None else self.erased.get(uid, b"")
 
     def named(self, salt: bytes, uidls: Iterable[str]) -> dict[str, tuple[int, Origin | None]]:
         """Return those of `uidls` that were collected: the uid, and what it is known by."""

@@ -35,7 +35,7 @@ from stored.model.word import SEEN, folder_of, make_word, order_key, uid_of
 
 _OF_MESSAGES = ("rows", "bodies", "state", "message_ids", "threads", "topics", "arrivals")
 _TREES = (*_OF_MESSAGES, "maildrops", "uploads", "submissions")
-_OF_A_MAILDROP = ("uidl", "origins", "intents")
+_OF_A_MAILDROP = ("uidl", "origins", "intents", "erased")
 
 
 def mend(account: Account) -> list[str]:
@@ -69,7 +69,7 @@ def mend(account: Account) -> list[str]:
 def _mend_tree(owner: Any, name: str) -> bool:
     """Make a tree anew from those of its nodes that can be read; return whether it was necessary."""
     tree = getattr(owner, name)
-    if _sound(tree):
+    if tree is None or _sound(tree):
         return False
     anew = type(tree)()
     anew.update(dict(_salvaged(tree, type(tree))))

@@ -84,7 +84,8 @@ class CollectService:
         """Tell how many messages would be deleted at the account's server by now, and how large they are.
 
         As the account is set, or with `on_server` as it might be. Each one counted was read here and agrees
-        with its hash. Nothing is changed, here or there. Raises busy while the account is being collected.
+        with its hash, but for those that the user erased here, which `erased` counts. Nothing is changed,
+        here or there. Raises busy while the account is being collected.
         """
         policy = None if on_server is None else Policy(on_server, on_server_days, delete_unnamed)
         found = self._rehearsal.rehearse(call.principal.name, account, policy)
@@ -92,6 +93,7 @@ class CollectService:
             "messages": found.messages,
             "octets": str(found.octets),
             "unsafe": found.unsafe,
+            "erased": found.erased,
             "held": found.held,
         }
         if found.held:

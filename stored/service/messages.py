@@ -82,7 +82,8 @@ class MessageService:
     def delete(self, call: Call, /, ids: MessageIds, for_good: bool = False) -> MessagesDeleted:
         """Move messages to the trash; those in the trash, or all with `for_good`, are gone.
 
-        A message that is gone is not collected again. `undo` takes the moves back; what is gone stays gone.
+        A message that is gone is not collected again, and goes at its POP3 server as well where the account
+        does not leave mail there. `undo` takes the moves back; what is gone stays gone.
         """
         return self._mail(call).write(lambda account: messages.delete(account, ids, for_good))
 

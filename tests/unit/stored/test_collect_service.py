@@ -141,7 +141,7 @@ def test_a_rehearsal_says_that_the_clock_is_held(bench, ask):
 
 
 def _rehearsed(messages, octets):
-    return {"messages": messages, "octets": str(octets), "unsafe": 0, "held": False}
+    return {"messages": messages, "octets": str(octets), "unsafe": 0, "erased": 0, "held": False}
 
 
 def test_notices_and_the_next_try_are_told(bench, ask):

@@ -8,6 +8,7 @@ import pytest
 from restante.errors import Busy, NotFound
 from stored.deletion import intended
 from stored.lease import Policy
+from stored.messages import delete
 from stored.rehearsal import Rehearsal, Rehearsed
 from tests.pop3server import PopServer
 from tests.unit.stored.collecting import Bench, account
@@ -166,7 +167,7 @@ def test_what_is_not_whole_here_stays_there(bench, spoil):
 
         def damage(root):
             if spoil == "gone":
-                root.destroy(1)
+                del root.state[1], root.bodies[1]
             else:
                 setattr(root.bodies[1], spoil, b"\0" * 32)
 
@@ -304,6 +305,116 @@ def test_a_rehearsal_tells_what_would_go_and_changes_nothing(bench, rehearse):
             rehearse(account="a9")
         with bench.collector.maildrops.held(account(server).maildrop), pytest.raises(Busy):
             rehearse()
+
+
+@pytest.fixture
+def erase(bench):
+    def erased(*ids):
+        return bench.store.open_account("ana").write(lambda root: delete(root, list(ids), for_good=True))
+
+    return erased
+
+
+@pytest.mark.parametrize("top", [True, False])
+def test_what_the_user_erased_here_goes_there_as_well(bench, rehearse, erase, top):
+    sent = letters(3)
+    with PopServer(sent, answers={} if top else {"TOP": UNKNOWN}) as server:
+        bench.accounts["ana"] = [account(server, **AFTER)]
+        bench.run()
+        erase("m1", "m2")
+        bench.run()
+        assert (server.messages, intents(bench)) == (sent, set())
+        later(bench, 3)
+        assert rehearse() == Rehearsed(3, sum(map(len, sent)), 0, erased=2)
+        bench.run()
+        assert (server.messages, intents(bench), bench.kept()) == ([], set(), sent[2:])
+
+
+def test_what_was_erased_between_deciding_and_deleting_goes_as_well(bench, erase):
+    with PopServer(letters(2), answers={"DELE": b"-ERR not now\r\n"}) as server:
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        bench.run()
+        erase("m1", "m2")
+        server.answers.clear()
+        bench.run()
+        assert (server.messages, intents(bench)) == ([], set())
+
+
+def test_what_the_user_erased_here_stays_there_where_it_is_left(bench, erase):
+    with PopServer(letters(2)) as server:
+        bench.accounts["ana"] = [account(server)]
+        bench.run()
+        later(bench, 1000)
+        erase("m1", "m2")
+        bench.run()
+        assert (server.count("DELE"), server.messages, bench.kept()) == (0, letters(2), [])
+
+
+@pytest.mark.parametrize("other", [HEAD + b"another body\r\n", b"Status: RO\r\n" + HEAD + b"hello\r\n"])
+def test_what_is_not_octet_for_octet_what_was_erased_stays_there(bench, rehearse, erase, other):
+    with PopServer([HEAD + b"hello\r\n"]) as server:
+        bench.accounts["ana"] = [account(server)]
+        bench.run()
+        erase("m1")
+        server.messages[0] = other
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        for _ in range(2):
+            bench.run()
+        assert (server.count("DELE"), server.messages, intents(bench)) == (0, [other], set())
+        assert rehearse() == Rehearsed(0, 0, 1)
+        server.commands.clear()
+        bench.run()
+        assert server.count("RETR") == 0
+
+
+def test_a_letter_erased_that_came_again_with_other_fields_stays_at_the_other_server(bench, erase):
+    again = b"Received: from a.test by b.test; Mon, 23 Nov 2026 10:00:00 +0000\r\n" + HEAD + b"hello\r\n"
+    with PopServer([HEAD + b"hello\r\n"]) as one, PopServer([again]) as two:
+        bench.accounts["ana"] = [account(one)]
+        bench.run()
+        bench.accounts["ana"] = [account(one), account(two, "a2")]
+        bench.run()
+        assert len(bench.kept()) == 1
+        erase("m1")
+        bench.accounts["ana"] = [account(one, **DELETE), account(two, "a2", **DELETE)]
+        for _ in range(2):
+            bench.run()
+        assert (one.messages, two.messages, two.count("RETR"), bench.kept()) == ([], [again], 1, [])
+
+
+@pytest.mark.parametrize("body", [b"hello\r\n", b"an answer\r\n"])
+def test_a_letter_that_came_by_two_accounts_is_deleted_at_both(bench, body):
+    """It was fetched again and again, since the header block kept here is that of the first account."""
+    again = b"Received: from a.test by b.test; Mon, 23 Nov 2026 10:00:00 +0000\r\n" + HEAD
+    with PopServer([HEAD + b"hello\r\n"]) as one, PopServer([again + b"hello\r\n"]) as two:
+        bench.accounts["ana"] = [account(one)]
+        bench.run()
+        bench.accounts["ana"] = [account(one), account(two, "a2")]
+        bench.run()
+        assert len(bench.kept()) == 1
+        two.messages[0] = again + body
+        bench.accounts["ana"] = [account(one, **DELETE), account(two, "a2", **DELETE)]
+        for _ in range(3):
+            bench.run()
+        assert (one.messages, two.messages) == ([], [])
+        assert {raw.rpartition(b"\r\n\r\n")[2] for raw in bench.kept()} == {b"hello\r\n", body}
+
+
+def test_what_cannot_be_deleted_does_not_keep_the_rest_from_it(bench):
+    bench.collect["deletions"] = 2
+    with PopServer(letters(6)) as server:
+        bench.accounts["ana"] = [account(server)]
+        bench.run()
+
+        def lose(root):
+            for uid in range(1, 4):
+                del root.state[uid], root.bodies[uid]
+
+        bench.store.open_account("ana").write(lose)
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        for _ in range(2):
+            bench.run()
+        assert server.messages == letters(3)
 
 
 def test_a_rehearsal_tells_that_the_clock_is_held(bench, rehearse):

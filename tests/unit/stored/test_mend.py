@@ -8,11 +8,13 @@ from ZODB.FileStorage.format import DATA_HDR_LEN
 
 from restante.errors import Damaged, RestanteError
 from stored.changes import changes
+from stored.deletion import erased
 from stored.folders import list_folders, set_folders
 from stored.messages import change, copy, delete, page, raw_of
 from stored.model import mend, order, rows
 from stored.model.account import States
 from stored.model.body import CHUNK_OCTETS
+from stored.model.maildrop import Origin
 from stored.model.threads import Threads
 from stored.store import Store
 from tests.unit.stored.keeping import keep, letter, on_wire, prepared
@@ -54,6 +56,7 @@ def house(tmp_path_factory):
             lambda account: change(account, [f"m{n}" for n in range(2, 20)], {"folder": "f1", "seen": True})
         )
         mail.write(lambda account: copy(account, ["m61", "m62"], "f2"))
+        mail.write(collected)
         mail.write(lambda account: delete(account, ["m30"], for_good=True))
         mail.write(lambda account: account.dictionaries.add(b"spare" * 100) and None)
         shown = {row["id"]: row for folder in ALL for row in listed(mail, folder)}
@@ -82,6 +85,11 @@ def house(tmp_path_factory):
             "rows": shown,
             "places": places,
         }
+
+
+def collected(account):
+    """Have the letter that goes for good be one of a maildrop, which remembers what it was."""
+    account.maildrop("a1").origins.put(30, Origin(1, 1, account.bodies[30].fingerprint))
 
 
 def answering(n):
@@ -160,6 +168,7 @@ def check(mail, house, kind):
     assert_windows_agree(mail)
     # A node of the tree of bodies is the only way to them; nothing else has more than its own.
     assert len(unread) <= 8 or b"Bodies" in kind or b"LOBucket" in kind, (kind, unread)
+    assert set(erased(mail, "a1", [30, 31])) <= {30}, kind
     (id,) = keep(mail, prepared(letter(99), minutes=500))
     assert id not in house["rows"]
     assert listed(mail, "inbox")[0]["id"] == id
