@@ -6,17 +6,14 @@ from typing import cast
 from restante.errors import AlreadyExists, Forbidden, InvalidArgument, NotFound, OverQuota
 from restante.wire import clean_text
 from stored.model.account import Account
-from stored.model.folder import Folder
+from stored.model.folder import DEEPEST, MOST_FOLDERS, NAME_CHARACTERS, Folder
 from stored.model.roles import FIRST_OWN, TRASH
-from stored.model.word import uid_of
+from stored.removal import emptied
 from stored.types import Folder as FolderShown
 from stored.types import FolderList, FolderNew, FoldersSet, FolderUpdate
+from stored.undoing import remember, undo_id
 
-MOST_FOLDERS = 1_000
-DEEPEST = 8
-NAME_CHARACTERS = 100
 DAY_SECONDS = 24 * 3600
-_AT_ONCE = 1_000
 
 
 def list_folders(account: Account) -> FolderList:
@@ -45,27 +42,31 @@ def set_folders(
 ) -> FoldersSet:
     """Make, change and let go folders, all or nothing; inside a unit of work.
 
-    A folder that goes takes those inside it along; the mail of all of them moves to the trash.
+    A folder that goes takes those inside it along; the mail of all of them moves to the trash. `undo` brings
+    back the folders that went, and their mail into them.
     Raises NotFound, AlreadyExists, Forbidden (a folder with a role), InvalidArgument, OverQuota: permanent.
     """
     created = [_create(account, one) for one in create]
     for one in update:
         _update(account, one)
-    destroyed = [gone for id in destroy for gone in _destroy(account, id)]
-    if created or update or destroyed:
+    gone, number = _destroy(account, destroy)
+    if created or update or gone:
         account.journal().folders = True
-    return {
+    answer: FoldersSet = {
         "state": account.state_text(),
         "created": [shown(account, folder) for folder in created],
         "updated": [one["id"] for one in update],
-        "destroyed": destroyed,
+        "destroyed": [folder.id for folder in gone],
     }
+    if number:
+        answer["undo"] = undo_id(number)
+    return answer
 
 
 def _create(account: Account, wanted: FolderNew) -> Folder:
     parent = _parent(account, wanted.get("parent", ""))
     name = _name(account, wanted["name"], parent, None)
-    if _depth(account, parent) >= DEEPEST:
+    if account.folders.depth(parent) >= DEEPEST:
         raise InvalidArgument(f"Folders can be nested {DEEPEST} deep; put this one further up.", about=name)
     folder = account.folders.create(name, parent) if len(account.folders) < MOST_FOLDERS else None
     if folder is None:
@@ -113,27 +114,27 @@ def purge(account: Account, now: int, at_most: int) -> int:
 
 
 def _check_move(account: Account, folder: Folder, parent: int) -> None:
-    inside = _subtree(account, folder)
+    inside, depth = account.folders.subtree(folder), account.folders.depth
     if parent in {one.number for one in inside}:
         raise InvalidArgument(f"The folder {folder.name} cannot be put inside itself.", about=folder.id)
-    height = max(_depth(account, one.number) for one in inside) - _depth(account, folder.number) + 1
-    if _depth(account, parent) + height > DEEPEST:
+    height = max(depth(one.number) for one in inside) - depth(folder.number) + 1
+    if depth(parent) + height > DEEPEST:
         raise InvalidArgument(
             f"Folders can be nested {DEEPEST} deep; put {folder.name} further up.", about=folder.id
         )
 
 
-def _destroy(account: Account, id: str) -> list[str]:
-    """Let a folder and all inside it go; return their ids, the innermost first."""
-    trash = account.folders.members[TRASH]
-    gone = []
-    for folder in reversed(_subtree(account, _own(account, id))):
-        while keys := folder.order.window(0, _AT_ONCE):
-            for key in keys:
-                account.change(uid_of(key), folder=trash)
-        account.folders.discard(folder.number)
-        gone.append(folder.id)
-    return gone
+def _destroy(account: Account, ids: list[str]) -> tuple[list[Folder], int]:
+    """Let folders and all inside them go; return them, the innermost first, and the number of the undo."""
+    gone: list[Folder] = []
+    number = 0
+    for id in ids:
+        for folder in reversed(account.folders.subtree(_own(account, id))):
+            for moves in emptied(account, folder):
+                number = remember(account, moves, number)
+            account.folders.discard(folder.number)
+            gone.append(folder)
+    return gone, remember(account, [], number, removed=gone)
 
 
 def _own(account: Account, id: str) -> Folder:
@@ -171,31 +172,11 @@ def _name(account: Account, name: str, parent: int, itself: Folder | None) -> st
         raise InvalidArgument(
             f"The name of a folder has 1 to {NAME_CHARACTERS} characters and none that control.", about=name
         )
-    for folder in account.folders:
-        if folder is not itself and folder.parent == parent and _folded(folder) == name.casefold():
+    for folder in account.folders.named(name, parent):
+        if folder is not itself:
             raise AlreadyExists(f"There is a folder {folder.name} already; choose another name.", about=name)
     return name
 
 
 def _listed(folder: Folder) -> tuple[int, str]:
-    return (folder.number, "") if folder.role else (FIRST_OWN, _folded(folder))
-
-
-def _folded(folder: Folder) -> str:
-    return folder.name.casefold()
-
-
-def _depth(account: Account, number: int) -> int:
-    """Return how many folders deep this one is: 1 at the top, 0 for no folder."""
-    depth = 0
-    while folder := account.folders.get(number):
-        depth, number = depth + 1, folder.parent
-    return depth
-
-
-def _subtree(account: Account, folder: Folder) -> list[Folder]:
-    """Return the folder and all inside it, outer before inner."""
-    found = [folder]
-    for one in found:
-        found += [inner for inner in account.folders if inner.parent == one.number]
-    return found
+    return (folder.number, "") if folder.role else (FIRST_OWN, folder.name.casefold())

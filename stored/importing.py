@@ -15,11 +15,11 @@ from typing import BinaryIO
 from restante.errors import NotFound
 from stored.append import Incoming, Prepared, append, prepare
 from stored.arrivals import arrived_at, fingerprint
-from stored.folders import MOST_FOLDERS
 from stored.jobs import Jobs, Working
 from stored.messages import folder_named
 from stored.mime import Octets, Summary, summarize
 from stored.model.account import Account
+from stored.model.folder import MOST_FOLDERS
 from stored.model.rows import UNREADABLE
 from stored.model.upload import Upload
 from stored.model.word import FLAG_NAMES, SEEN

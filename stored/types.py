@@ -52,6 +52,7 @@ class FolderUpdate(TypedDict):
 
 FoldersNew = Annotated[list[FolderNew], Items(100)]
 FolderUpdates = Annotated[list[FolderUpdate], Items(100)]
+UndoId = Annotated[str, Chars(1, 20, one_line=True)]
 FolderIds = Annotated[list[FolderId], Items(100)]
 
 
@@ -60,6 +61,7 @@ class FoldersSet(TypedDict):
     created: list[Folder]
     updated: list[str]
     destroyed: list[str]
+    undo: NotRequired[UndoId]
 
 
 # Messages -------------------------------------------------------------------------------------------
@@ -69,7 +71,6 @@ MessageId = Annotated[str, Chars(1, 20, one_line=True)]
 MessageIds = Annotated[list[MessageId], Items(1000)]
 MessageIdsToGet = Annotated[list[MessageId], Items(50)]
 Anchor = Annotated[str, Chars(0, 20, one_line=True)]
-UndoId = Annotated[str, Chars(1, 20, one_line=True)]
 FilterText = Annotated[str, Chars(1, 200, one_line=True)]
 Position = Annotated[int, Range(-1_000_000_000, 1_000_000_000)]
 

@@ -1,32 +1,41 @@
 """Taking changes back: every change of messages is remembered for a day, and its undo is a change like it.
 
 What was changed once more by somebody else meanwhile stays as it is now: an undo takes back what its own
-change did, and nothing after it.
+change did, and nothing after it. Folders that were removed come back with their mail; taking that back once
+more moves the mail alone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from time import time
 
 from restante.errors import NotFound
 from stored.model.account import Account
+from stored.model.folder import Folder
 from stored.model.undo import Move
 from stored.model.word import flags_of, folder_of
+from stored.removal import bring_back
 from stored.store import UserStore
 from stored.types import MessagesUndone
 
 _ID_DIGITS = 12
 
 
-def remember(account: Account, moves: Iterable[Move], number: int = 0) -> int:
+def remember(
+    account: Account, moves: Iterable[Move], number: int = 0, removed: Collection[Folder] = ()
+) -> int:
     """Note what a unit of work changed, as a further slice of `number` where given; return the number.
 
-    0 when nothing was changed.
+    `removed` are folders that went with it, the innermost first. 0 when nothing was changed.
     """
     moves = list(moves)
-    if not moves:
+    if not moves and not removed:
         return number
     number = number or account.log.last() + 1
     account.undos.add(number, moves, int(time()))
+    if removed:
+        folders = account.folders
+        folders.forget_removed({one.undo for one in folders.removed if not account.undos.slices(one.undo)})
+        folders.remember_removed(removed, number)
     return number
 
 
@@ -46,7 +55,7 @@ def undo(mail: UserStore, id: str, *, days_count: bool = True) -> MessagesUndone
     now = int(time()) if days_count else 0
     begun, updated, again = False, 0, 0
     for key in slices:
-        done = mail.write(lambda account, key=key, again=again: _undo_slice(account, key, now, again))  # type: ignore[misc]
+        done = mail.write(lambda account, key=key, again=again: _undo_slice(account, number, key, now, again))  # type: ignore[misc]
         if done is None:
             break
         begun, updated, again = True, updated + done[0], done[1]
@@ -64,10 +73,11 @@ def _past(id: str) -> NotFound:
     )
 
 
-def _undo_slice(account: Account, key: int, now: int, again: int) -> tuple[int, int] | None:
+def _undo_slice(account: Account, number: int, key: int, now: int, again: int) -> tuple[int, int] | None:
     """Take one slice back; None where somebody else did, or its day is over."""
     if key not in account.undos or account.undos.is_past(key, now):
         return None
+    bring_back(account, number)
     moves = list(account.undos.moves(key))
     del account.undos[key]
     done = [moved for move in moves if (moved := _take_back(account, move)) is not None]

@@ -1,7 +1,8 @@
 """Folders: a name, a place in the tree, the order of what is inside, and two counts."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
 
 from BTrees.Length import Length
 from BTrees.LLBTree import LLBTree
@@ -10,6 +11,10 @@ from persistent import Persistent
 from stored.model.order import Order
 from stored.model.roles import EMPTIED, FIRST_OWN, ROLES
 from stored.model.word import MAX_FOLDER
+
+MOST_FOLDERS = 1_000
+DEEPEST = 8
+NAME_CHARACTERS = 100
 
 _OWN_ID = re.compile(r"f([1-9][0-9]{0,4})")
 _NUMBERS = {role: number for number, role in ROLES.items()}
@@ -54,10 +59,21 @@ class Folder(Persistent):  # type: ignore[misc]
         return self.role or f"f{self.number - FIRST_OWN + 1}"
 
 
+class Removed(NamedTuple):
+    """What a folder was that is gone, and the number of the undo that brings it back."""
+
+    number: int
+    name: str
+    parent: int
+    undo: int
+
+
 class Folders(Persistent):  # type: ignore[misc]
-    """All folders of a user, by number. A number is never used again."""
+    """All folders of a user, by number. A number is never used again but for the same folder."""
 
     version = 1
+    #: The innermost first.
+    removed: tuple[Removed, ...] = ()
 
     def __init__(self) -> None:
         self.members = {number: Folder(number, role.capitalize(), role) for number, role in ROLES.items()}
@@ -91,3 +107,35 @@ class Folders(Persistent):  # type: ignore[misc]
     def discard(self, number: int) -> None:
         del self.members[number]
         self._p_changed = True
+
+    def remember_removed(self, folders: Iterable[Folder], undo: int) -> None:
+        """Note what folders were that are gone, the innermost first."""
+        self.removed += tuple(Removed(one.number, one.name, one.parent, undo) for one in folders)
+
+    def forget_removed(self, undos: Collection[int]) -> None:
+        """Forget folders that these undos would have brought back."""
+        self.removed = tuple(one for one in self.removed if one.undo not in undos)
+
+    def restore(self, number: int, name: str, parent: int) -> None:
+        """Have a folder that was removed again, with nothing in it."""
+        self.members[number] = Folder(number, name, "", parent)
+        self._p_changed = True
+
+    def depth(self, number: int) -> int:
+        """Return how many folders deep this one is: 1 at the top, 0 for no folder."""
+        depth = 0
+        while folder := self.get(number):
+            depth, number = depth + 1, folder.parent
+        return depth
+
+    def subtree(self, folder: Folder) -> list[Folder]:
+        """Return the folder and all inside it, outer before inner."""
+        found = [folder]
+        for one in found:
+            found += [inner for inner in self if inner.parent == one.number]
+        return found
+
+    def named(self, name: str, parent: int) -> list[Folder]:
+        """Return the folders in `parent` that have this name, whatever the case of its letters."""
+        wanted = name.casefold()
+        return [one for one in self if one.parent == parent and one.name.casefold() == wanted]

@@ -48,8 +48,6 @@ class Undos(LOBTree):  # type: ignore[misc]
     def add(self, number: int, moves: Iterable[Move], at: int) -> None:
         """Add a slice to an undo; let go of what is too much, oldest first."""
         entry = _when.pack(at) + b"".join(_move.pack(*move) for move in moves)
-        if len(entry) == _when.size:
-            return
         key = self._last(number) + 1
         short = len(entry) <= _when.size + INLINE_MOVES * _move.size
         self[key] = entry if short else UndoEntry(entry)

@@ -32,6 +32,7 @@ class FolderService:
         """Make, rename, move and remove folders, all of it or nothing.
 
         A folder that is removed takes those inside it along; the mail of all of them moves to the trash.
+        `undo` brings them and their mail back by `message.undo`, for a day, with the ids they had.
         Folders with a role stay as they are, but for `keep_days` of junk and trash. Names differ among
         neighbours, whatever the case of letters.
         """
