@@ -23,7 +23,8 @@ class Part:
 
     `octets` is its size decoded (reckoned from the encoded octets: exact where those are well formed).
     `inline` says that it is read within the letter: its text, or a picture its HTML shows. `body` says
-    that it is text of the letter: plain or HTML, nameless, no attachment. `flowed` and `delsp` say how its
+    that it is text of the letter: plain or HTML, nameless, no attachment. `placed` says that it is a picture
+    whose writer put it between texts. `flowed` and `delsp` say how its
     lines are to be joined (RFC 3676).
     """
 
@@ -37,6 +38,7 @@ class Part:
     encoding: str
     charset: str = ""
     body: bool = False
+    placed: bool = False
     content_id: str = ""
     parent: str = ""
     flowed: bool = False
@@ -64,6 +66,7 @@ def part_of(raw: Octets, node: Node, *, sized: bool = True) -> Part:
         encoding=encoding,
         charset=node.parameters.get("charset", "")[:64],
         body=body,
+        placed=disposition == "inline" and node.type.startswith("image/") and not shown,
         content_id=content_id[:998],
         parent=node.parent,
         flowed=node.parameters.get("format", "").lower() == "flowed",

@@ -20,7 +20,7 @@ RUN_OCTETS = 40  # about what one run takes on the wire beside its text and its 
 
 
 class Look(NamedTuple):
-    """How letters look. `link` is where they lead, `image` the Content-ID or address of a picture."""
+    """How letters look. `link` is where they lead, `image` the Content-ID or part of a picture."""
 
     bold: bool = False
     italic: bool = False

@@ -20,6 +20,7 @@ FEW_TAGS = 3_000
 FOUND_LIMIT = 20_000  # links and pictures; more than these are text
 _ATTRIBUTE_CHARACTERS = 8_000
 _SPAN_LIMIT = 2_000
+_BASE_CHARACTERS = 300  # joining takes a time that follows this, for each link
 
 BOLD, ITALIC, UNDERLINE, STRIKE, CODE, HIDE = "\ufdd0", "\ufdd2", "\ufdd4", "\ufdd6", "\ufdd8", "\ufdda"
 HIDDEN_ELEMENT, LINK, LINK_END, PICTURE, END = "\ufddc", "\ufddd", "\ufddf", "\ufde0", "\ufde1"
@@ -163,7 +164,8 @@ def _said_by(tag: str, found: Found) -> _Said:
     if name == "img":
         return _picture(_attributes(rest), found)
     if name == "base":
-        found.base = found.base or target_of(unescape(_attributes(rest).get("href", "")))
+        base = target_of(unescape(_attributes(rest).get("href", "")))
+        found.base = found.base or (base if len(base) <= _BASE_CHARACTERS else "")
         return ""
     if name == "a":
         return LINK_END if slash else _link(_attributes(rest), found)

@@ -1,6 +1,7 @@
 """The text of a letter: which part it is, and its beginning for the list."""
 
 import re
+from urllib.parse import unquote
 
 from stored.mime.charsets import decode
 from stored.mime.html import HTML_LIMIT, html_passages, html_text
@@ -37,7 +38,7 @@ def body_parts(raw: Octets, parts: list[Part]) -> list[Part]:
     plain = [part for part in readable if part.type == "text/plain"]
     if len(plain) == len(readable) or any(beginning(raw, part, _BLANK_OCTETS).strip() for part in plain):
         return plain
-    return [part for part in readable if part not in plain]
+    return [part for part in readable if part.type != "text/plain"]
 
 
 def _readable(parts: list[Part]) -> list[Part]:
@@ -88,19 +89,25 @@ def runs_in(
     """Return the letter's text with its looks, from HTML where there is any, and whether it was cut."""
     pages = Pages() if pages is None else pages
     chosen = {leaf.number for leaf in _chosen(scan.root)}
-    passages, cut = _passages(raw, [part for part in _readable(parts) if part.part in chosen], pages)
-    if not passages:
-        passages, cut = _passages(raw, body_parts(raw, parts), pages)
+    texts = [part for part in _readable(parts) if part.part in chosen]
+    if all(part.type == "text/html" and not pages.passages(raw, part)[0] for part in texts):
+        texts = body_parts(raw, parts)
+    read = {part.part for part in texts}
+    shown = [part for part in parts if part.part in read or (part.placed and part.part in chosen)]
+    passages, cut = _passages(raw, shown, pages)
     runs, more = runs_of_passages(passages, limit)
     return runs, cut or more
 
 
 def _passages(raw: Octets, parts: list[Part], pages: Pages) -> tuple[list[Passage], bool]:
-    """Return what the parts say one after the other, and whether there is more."""
+    """Return what the parts say and show one after the other, and whether there is more."""
     passages: list[Passage] = []
-    cut = False
+    cut, shown = False, _shown_in(raw, parts, pages) - {""}
     for part in parts:
-        if part.type == "text/html":
+        part_cut = False
+        if part.placed:
+            said = [] if unquote(part.content_id) in shown else [_picture(part)]
+        elif part.type == "text/html":
             said, part_cut = pages.passages(raw, part)
         else:
             text, part_cut = _decoded(raw, part)
@@ -110,6 +117,19 @@ def _passages(raw: Octets, parts: list[Part], pages: Pages) -> tuple[list[Passag
         passages += said
         cut = cut or part_cut
     return passages, cut
+
+
+def _picture(part: Part) -> Passage:
+    """Return a picture that stands between texts; it is named by the number of its part."""
+    return Passage(pieces=[(part.name, PLAIN._replace(image=part.part))])
+
+
+def _shown_in(raw: Octets, parts: list[Part], pages: Pages) -> set[str]:
+    """Return the Content-IDs of the pictures to which the pages give places of their own."""
+    if not any(part.placed for part in parts):
+        return set()
+    read = [pages.passages(raw, part)[0] for part in parts if part.type == "text/html"]
+    return {look.image for passages in read for passage in passages for _, look in passage.pieces}
 
 
 def _chosen(node: Node) -> list[Node]:

@@ -92,7 +92,8 @@ def _part(id: str, part: Part) -> dict[str, object]:
 
 
 def _runs(id: str, runs: list[Run], parts: list[Part]) -> list[dict[str, object]]:
-    pictures = {unquote(part.content_id): f"{id}-{part.part}" for part in parts if part.content_id}
+    pictures = {part.part: f"{id}-{part.part}" for part in parts if part.placed}
+    pictures |= {unquote(part.content_id): f"{id}-{part.part}" for part in parts if part.content_id}
     told = []
     for run in runs:
         one: dict[str, object] = {"text": run.text}

@@ -178,6 +178,24 @@ def test_pictures_and_attachments_one_by_one(client):
     assert base64.b64decode(small["png"]).startswith(b"\x89PNG")
 
 
+PHOTO = ("Content-Type: image/png; name=p.png", "Content-Disposition: inline")
+
+
+def test_a_picture_between_two_texts_stands_between_them(client):
+    told = client.opened(multipart("mixed", "\r\nbefore", attached(b"x", *PHOTO), "\r\nafter"))
+    assert told["runs"] == [
+        {"text": "before\n\n"},
+        {"text": "p.png", "image": told["parts"][1]["blob"]},
+        {"text": "\n\nafter"},
+    ]
+
+
+def test_a_picture_that_the_page_shows_stands_there_only(client):
+    page = 'Content-Type: text/html\r\n\r\na<img src="cid:p@x">b'
+    told = client.opened(multipart("mixed", page, attached(b"x", *PHOTO, "Content-ID: <p@x>")))
+    assert told["runs"] == [{"text": "a"}, {"text": "", "image": told["parts"][1]["blob"]}, {"text": "b"}]
+
+
 def body_of(answer):
     return answer.body if isinstance(answer.body, bytes) else b"".join(answer.body)
 

@@ -72,6 +72,16 @@ def test_an_empty_page_beside_a_plain_text_is_not_what_is_shown():
     assert [run.text for run in reading.runs] == ["plain"]
 
 
+def test_beside_pictures_an_empty_page_is_not_what_is_shown():
+    picture = "Content-Type: image/png\r\nContent-Disposition: inline\r\n\r\nx"
+    inner = "--b\r\n\r\nplain\r\n--b\r\nContent-Type: text/html\r\n\r\n<p></p>\r\n--b--"
+    parts = (
+        f"--c\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n{inner}\r\n--c\r\n{picture}\r\n--c--"
+    )
+    reading = reading_of(letter(parts, "multipart/mixed; boundary=c"), runs_limit=1000)
+    assert [(run.text, run.look.image) for run in reading.runs] == [("plain\n\n", ""), ("", "2")]
+
+
 @pytest.mark.parametrize(
     ("said", "meta", "text"),
     [
@@ -130,6 +140,8 @@ HTML_BOMBS = {
     "lines": "<br><p></div>" * 70_000,
     "cells": "<table><tr>" + "<td>" * 220_000,
     "cells with looks": "<b><table><tr>" + "<td>" * 220_000,
+    "links from a base": f"<base href='http://a.example/{'x/' * 1900}'>"
+    + "".join(f"<a href='../{n}'>x" for n in range(40_000)),
     "fonts": "".join(f"<font size={n}><p>" for n in range(55_000)),
 }
 
