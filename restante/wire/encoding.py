@@ -21,7 +21,7 @@ from restante.wire.types import LARGEST_INT
 DEPTH = 32
 
 # A whole string (or one that never ends: matching it to the end keeps the scan linear), or a bracket.
-_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+_STRUCTURE = re.compile(rb'"(?:[^"\\]++|\\.)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 # What orjson writes when a text holds what XML cannot carry; a backslash in a text may look the same,
 # which costs only the slower way.

@@ -16,7 +16,7 @@ _OF_GUESTS = frozenset(("reply", "counter", "refresh"))
 _ANSWERS = frozenset(("accepted", "declined", "tentative", "delegated"))
 
 _PROPERTY = re.compile(
-    r'([A-Za-z0-9-]{1,60})((?:;[^:;="]{1,60}=(?:"[^"]*+"|[^":;]*+)(?:,"[^"]*+")*+)*+):(.*)', re.S
+    r'([A-Za-z0-9-]{1,60})((?:;[^:;="]{1,60}=(?:"[^"]*+"|[^":;]*+)(?:,"[^"]*+")*)*):(.*)', re.S
 )
 _PARAMETER = re.compile(r';([^:;="]{1,60})=(?:"([^"]*+)"|([^":;]*+))')
 _ESCAPED = re.compile(r"\\([\\;,nN])")

@@ -136,7 +136,7 @@ def _other_japanese(octets: bytes) -> str:
 
 # A stretch of characters of two octets, or of half-width kana, with what shifts into it and, where that
 # follows, back to ASCII.
-_KANJI = re.compile(rb"\x1b(?:\$[@B]((?:[!-~]{2}|[\r\n])*+)|\(I([!-_\r\n]*+))(?:\x1b\([BJ])?")
+_KANJI = re.compile(rb"\x1b(?:\$[@B]((?:[!-~]{2}|[\r\n])*)|\(I([!-_\r\n]*+))(?:\x1b\([BJ])?")
 
 
 def _as_euc(found: re.Match[bytes]) -> bytes:

@@ -30,7 +30,7 @@ _KEPT = str.maketrans({" ": KEPT_BLANK, "\t": KEPT_TAB, "\n": _KEPT_END, "\r": N
 _FRAME = ("<html><head></head><body>", "</body></html>")
 # What begins and ends lines; many stand together. A pattern that begins with one sign is looked for fast.
 _BLOCK = "/?(?:div|p|table|tbody|tr|caption|dt|dd|pre|html|head|body)> ?"
-_BLOCKS = re.compile(f"<{_BLOCK}(?:<{_BLOCK})*+")
+_BLOCKS = re.compile(f"<{_BLOCK}(?:<{_BLOCK})*")
 
 # Each of these begins with what is rare: so nearly all of the text is passed over fast.
 _EMPTY_LINE = re.compile(r"\xa0(?<=[\n\r\v]\xa0)[ \xa0]*+(?=[\n\r\v])")

@@ -9,7 +9,7 @@ from stored.mime.links import links_in, may_link
 from stored.mime.runs import DEPTH_SHOWN, PLAIN, Look, Passage
 
 _QUOTED = re.compile(r"^((?:>(?!>*From )[^\n]*+\n?)+)", re.M)
-_QUOTE_AND_LINE = re.compile(r"^((?:>[ \t]?)++)([^\n]*+)", re.M)
+_QUOTE_AND_LINE = re.compile(r"^((?:>[ \t]?)+)([^\n]*+)", re.M)
 _BLANK_BEHIND = re.compile(r"(?<![ \t])[ \t]++(?=\n)")
 _SIGNATURE = "-- "
 #: A paragraph is joined up to this length; Tk takes seconds to show one very long line.

@@ -189,7 +189,7 @@ def told_in_words(raw: Octets, fields: Fields, parts: list[Part]) -> Iterator[No
 
 _QMAIL = (b"Hi. This is the ", b"Sorry, we were unable to deliver your message")
 # What one recipient's server said, up to an empty line.
-_PARAGRAPH = re.compile(r"^<([^<>\s]{1,254})>:[ ]?\n?((?:[^\n]++\n?)*+)", re.M)
+_PARAGRAPH = re.compile(r"^<([^<>\s]{1,254})>:[ ]?\n?((?:[^\n]++\n?)*)", re.M)
 # The line above a copy of the letter, and what is empty behind it.
 _COPY = re.compile(r"^-{3,} ?(?:Below this line|This is a copy|Original message)[^\n]*+\n+", re.M | re.I)
 _STATUS_IN_WORDS = re.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])")

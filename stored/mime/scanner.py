@@ -22,10 +22,10 @@ AGAIN_OCTETS = 1 << 26  # of parts within parts, which are looked at once for ea
 
 # A line of blanks alone goes on only where a continued line follows it (RFC 5322 section 4.2, obs-FWS).
 _HEADER_LINES = re.compile(
-    rb"(?:(?:[!-9;-~]++[ \t]*+:|[ \t]+[^\s]|[ \t]+\r?\n(?=[ \t]+[^\s])|>?From )[^\n]*+(?:\n|\Z))*+"
+    rb"(?:(?:[!-9;-~]++[ \t]*+:|[ \t]+[^\s]|[ \t]+\r?\n(?=[ \t]+[^\s])|>?From )[^\n]*+(?:\n|\Z))*"
 )
 _LEADING = re.compile(rb"\s+(?=[A-Za-z][\w-]*:)")
-_STRAY_LINE = re.compile(rb"[^\s][^\n]*+\n(?=(?:[ \t]++[^\s][^\n]*+\n){0,20}+[A-Za-z][\w-]*+[ \t]*+:)")
+_STRAY_LINE = re.compile(rb"[^\s][^\n]*+\n(?=(?:[ \t]++[^\s][^\n]*+\n){0,20}[A-Za-z][\w-]*+[ \t]*+:)")
 _STRAY_IN_PART = re.compile(rb"[^\s][^\n]*+\n(?=Content-[A-Za-z-]+:)", re.I)
 STRAY_LIMIT = 20
 _BLANK = re.compile(rb"[ \t]*\r?\n")

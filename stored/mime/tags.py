@@ -37,17 +37,18 @@ def _raw(name: str) -> str:
     """Return the pattern of an element that holds no tags: it goes on to its own end tag, or for ever."""
     name = "".join(f"[{letter}{letter.upper()}]" for letter in name)
     end = f"</{name}(?=[\\s/>])"
-    return f"{name}(?=[\\s/>])(?:[^<]++|(?!{end})<)*+(?:{end}[^>]*+>?)?"
+    return f"{name}(?=[\\s/>])(?:[^<]++|(?!{end})<)*(?:{end}[^>]*+>?)?"
 
 
 # Elements whose text nobody sees, and in which a "<" begins nothing.
 _RAW = "|".join(map(_raw, _words("style script title textarea iframe noembed")))
-_COMMENT = "!--(?:-?>|(?:[^-]++|-(?!-!?>))*+(?:--!?>)?)|[!?][^>]*+>?|/[^a-zA-Z>][^>]*+>?"
+_COMMENT = "!--(?:-?>|(?:[^-]++|-(?!-!?>))*(?:--!?>)?)|[!?][^>]*+>?|/[^a-zA-Z>][^>]*+>?"
 # A tag with its attributes; a quoted value may hold ">" if it is not too long. Possessive: no going back.
-_ANY_TAG = r"""/?[a-zA-Z](?:[^>=]++|=\s*+(?:"[^"]{0,2000}+"|'[^']{0,2000}+')?+)*+>?"""
+_ANY_TAG = r"""/?[a-zA-Z](?:[^>=]++|=\s*+(?:"[^"]{0,2000}+"|'[^']{0,2000}+'|))*>?"""
 _TAGS = re.compile(f"(<(?:{_COMMENT}|{_RAW}|{_ANY_TAG}))")
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/><]*+)([^\x00]*)")
-_ATTRIBUTE = re.compile(r"""([^\s"'>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"?|'([^']*+)'?|([^\s"'>][^\s>]*+)?))?+""")
+# A group with `?+` around it is forgotten by Python 3.11.2, which Debian has.
+_ATTRIBUTE = re.compile(r"""([^\s"'>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"?|'([^']*+)'?|([^\s"'>][^\s>]*+)?))?""")
 _SCHEME = re.compile(r"[\x00-\x20]*+(?:[a-z][a-z0-9+.-]*+:|#)", re.I)
 _WHOLE = re.compile(r"\s*+\+?0*([1-9]\d{0,4})\s*+", re.ASCII)
 _ZERO = re.compile(r"(?:font-size|opacity|max-height):0(?![.\d])")

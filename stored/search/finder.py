@@ -104,6 +104,7 @@ class Finder:
             self._indexer.doubt(mail.user, began)
         except IndexAway:
             self._readers.drop(mail.user)
+            self._indexer.look_again(mail.user)
         return mail.read(_nothing)
 
     def _named_accounts(self, user: str, tree: Node) -> dict[str, frozenset[str]]:

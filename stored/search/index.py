@@ -45,7 +45,7 @@ class IndexBroken(Exception):
 
 
 class IndexAway(Exception):
-    """The file cannot be read or written at the moment."""
+    """The file cannot be read or written at the moment, or is only just being made."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +132,8 @@ class Index:
     @classmethod
     def _checked(cls, connection: sqlite3.Connection) -> "Index":
         (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if not version:
+            raise IndexAway("not made yet")
         if version != VERSION:
             raise IndexBroken(f"version {version}")
         return cls(connection)

@@ -92,6 +92,11 @@ class Indexer:
             self._waiting[user] = self._due[user] = 0.0
             self._turn.notify_all()
 
+    def look_again(self, user: str) -> None:
+        """Have the user's index looked at though nothing is new: it could not be asked. Never blocks."""
+        self._done.pop(user, None)
+        self.wake(user)
+
     def doubt(self, user: str, since: float) -> None:
         """Have the user's index thrown away and made anew from the store. Never blocks.
 

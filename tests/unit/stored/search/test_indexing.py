@@ -119,6 +119,20 @@ def test_who_doubts_late_does_not_have_the_new_index_thrown_away(mail, searching
     assert searching.ask("letter")["indexed"]
 
 
+def test_an_index_that_is_being_made_is_waited_for(mail, searching, caplog):
+    """Its file is there a moment before anything is in it; that is no damage."""
+    keep_many(mail, 5)
+    searching.caught_up()
+    path = path_of(mail)
+    searching.finder._readers.drop("ana")
+    searching.indexer._child.close(path)
+    path.write_bytes(b"")
+    assert not searching.ask("letter")["indexed"]
+    until(lambda: searching.ask("letter")["indexed"])
+    assert len(everything(searching)) == 5
+    assert "search.made_anew" not in [record.message for record in caplog.records]
+
+
 def test_an_index_further_than_its_store_is_made_anew(mail, searching):
     keep_many(mail, 5)
     searching.caught_up()
