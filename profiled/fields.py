@@ -8,11 +8,9 @@ from restante import address
 from restante.errors import InvalidArgument
 
 USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,31}")
-HEADER_NAME = re.compile(r"[!-9;-~]{1,76}")
 HOST_NAME = re.compile(
     r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 )
-FOLDER_ID = re.compile(r"[a-z][a-z0-9]{0,39}")
 
 
 def fold_name(name: str) -> str:
@@ -51,10 +49,3 @@ def host_name(text: str) -> str:
     raise InvalidArgument(
         f"“{text}” is not the name of a server. One looks like pop.example.com.", about=text
     )
-
-
-def folder_id(text: str) -> str:
-    """Return `text` if it can be the id of a folder; whether that folder exists is stored's to know."""
-    if not FOLDER_ID.fullmatch(text):
-        raise InvalidArgument(f"“{text}” is not the id of a folder.", about=text)
-    return text

@@ -14,6 +14,7 @@ from profiled.types import Profile as ProfileShape
 from restante.db import Database
 from restante.errors import AlreadyExists, InvalidArgument, OverQuota
 from restante.log import get
+from restante.rules import folder_id
 
 log = get("profiles")
 
@@ -161,7 +162,7 @@ def _put(profile: Profile, field: str, value: Any) -> None:
 
 
 def _layout(value: LayoutNew) -> dict[str, list[str]]:
-    return {key: [fields.folder_id(one) for one in value.get(key, [])] for key in ("order", "hidden")}  # type: ignore[attr-defined]
+    return {key: [folder_id(one) for one in value.get(key, [])] for key in ("order", "hidden")}  # type: ignore[attr-defined]
 
 
 def _refuse_taken(root: Root, user: str) -> None:

@@ -7,11 +7,9 @@ from typing import Any
 
 import orjson
 
-from profiled import fields, parts, sieve
+from profiled import parts, sieve
 from profiled.model import Profile, Root
 from profiled.types import (
-    Action,
-    Condition,
     Rule,
     RuleKept,
     RuleList,
@@ -20,15 +18,13 @@ from profiled.types import (
     RulesSet,
     RuleUpdate,
 )
-from restante import address
 from restante.db import Database
 from restante.errors import InvalidArgument, OverQuota
+from restante.rules import checked
 
 AT_MOST = 200
 AT_MOST_OCTETS = 262_144  # of all rules of one profile: they travel with the login and with every lease
 DEFAULTS = {"name": "", "enabled": True, "match": "all"}
-ADDRESS_FIELDS = ("from", "to", "cc", "any_recipient")
-WITHOUT_VALUE = ("exists", "known")
 
 
 class Rules:
@@ -138,72 +134,10 @@ def _arrange(profile: Profile, order: list[str]) -> None:
 
 def _made(profile: Profile, item: dict[str, Any]) -> dict[str, Any]:
     """Return a rule as it is kept, its conditions and actions checked."""
-    if not item["conditions"]:
-        raise InvalidArgument("A rule needs a condition, or it would take every message.", about="conditions")
-    if not item["actions"]:
-        raise InvalidArgument("A rule needs an action: say what to do with the message.", about="actions")
-    for condition in item["conditions"]:
-        _check_condition(condition)
-    actions = [_checked_action(profile, action) for action in item["actions"]]
-    return {**DEFAULTS, **item, "actions": actions, "id": item.get("id") or profile.new_id("r")}
-
-
-def _check_condition(condition: Condition) -> None:
-    field, operator = condition["field"], condition["op"]
-    if (field == "header") != ("header" in condition):
-        raise InvalidArgument(
-            'A condition names a header if, and only if, its field is "header".', about=field
-        )
-    if "header" in condition and not fields.HEADER_NAME.fullmatch(condition["header"]):
-        raise InvalidArgument(
-            f"“{condition['header']}” is not the name of a header. One looks like List-Id.",
-            about=condition["header"],
-        )
-    _check_value(condition)
-    if operator in ("address_is", "domain_is") and field not in ADDRESS_FIELDS:
-        raise InvalidArgument(f"“{operator}” asks for an address, and {field} is none.", about=field)
-    if operator == "known" and field not in ADDRESS_FIELDS:
-        raise InvalidArgument(f"Only people can be known, and {field} is none.", about=field)
-    if (field == "size") != (operator in ("over", "under")):
-        raise InvalidArgument('The size of a message is "over" or "under" so many octets.', about=field)
-    if field == "account" and operator != "is":
-        raise InvalidArgument('The account of a message can only be asked for with "is".', about=operator)
-
-
-def _check_value(condition: Condition) -> None:
-    operator = condition["op"]
-    given = [key for key in ("value", "values") if condition.get(key)]
-    if len(given) != (operator not in WITHOUT_VALUE):
-        raise InvalidArgument(
-            'A condition has either a value or values, except with "exists" and "known".', about=operator
-        )
-    if condition["field"] == "size":
-        octets = condition.get("value", "")
-        if not (octets.isascii() and octets.isdigit() and len(octets) <= 15):
-            raise InvalidArgument(
-                "A size is a whole number of octets in digits, such as 1000000.", about=octets
-            )
-
-
-def _checked_action(profile: Profile, action: Action) -> Action:
-    """Return an action as it is kept. Raises InvalidArgument."""
-    kind = action["action"]
-    if (kind in ("file", "copy")) != ("folder" in action):
-        raise InvalidArgument('An action names a folder if, and only if, it is "file" or "copy".', about=kind)
-    if (kind == "forward") != ("to" in action):
-        raise InvalidArgument('An action has an address if, and only if, it is "forward".', about=kind)
-    if "folder" in action:
-        fields.folder_id(action["folder"])
-    if "to" not in action:
-        return action
-    to = fields.mail_address(action["to"])
     own = [account.address for account in profile.accounts.values()]
     own += [identity["address"] for identity in profile.identities]
-    if any(address.same(to, one) for one in own):
-        raise InvalidArgument(
-            f"{to} is your own address: what is forwarded there would come back. Choose another.", about=to
-        )
-    return {**action, "to": to}
+    actions = checked(item["conditions"], item["actions"], own)
+    return {**DEFAULTS, **item, "actions": actions, "id": item.get("id") or profile.new_id("r")}
 
 
 def _check(profile: Profile) -> None:

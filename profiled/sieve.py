@@ -17,8 +17,9 @@ from typing import Any, Literal, cast
 from sievelib.commands import Command  # type: ignore[import-untyped]
 from sievelib.parser import ParseError, Parser  # type: ignore[import-untyped]
 
-from profiled.types import Action, Condition, RuleNew
+from profiled.types import RuleNew
 from restante.errors import InvalidArgument
+from restante.rules import Action, Condition
 
 DEPTH = 15
 COMMANDS = 2_000

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal, NotRequired, TypedDict
 
+from restante.rules import Action, Actions, Condition, Conditions, Match
 from restante.wire import Chars, Id, Items, Range, State
 
 Language = Literal["es", "en"]
@@ -208,54 +209,6 @@ IdentityUpdates = Annotated[list[IdentityUpdate], Items(50)]
 IdentitiesKept = Annotated[list[IdentityKept], Items(50)]
 
 # --- Rules
-
-Match = Literal["all", "any"]
-Field = Literal[
-    "from", "to", "cc", "any_recipient", "subject", "header", "list", "attachment", "size", "account"
-]
-Operator = Literal[
-    "contains",
-    "is",
-    "starts_with",
-    "ends_with",
-    "exists",
-    "address_is",
-    "domain_is",
-    "known",
-    "over",
-    "under",
-]
-Wanted = Annotated[str, Chars(1, 256, one_line=True)]
-
-
-class Condition(TypedDict):
-    """What a message is asked. `header` only with field "header"; no value with op "exists" or "known".
-
-    `values` in place of `value`: any of them. `negate`: the message must not be so. "known" asks whether the
-    user has written to that person; "over" and "under" compare the size with a number of octets.
-    """
-
-    field: Field
-    op: Operator
-    header: NotRequired[Annotated[str, Chars(1, 76, one_line=True)]]
-    value: NotRequired[Wanted]
-    values: NotRequired[Annotated[list[Wanted], Items(50)]]
-    negate: NotRequired[bool]
-
-
-class Action(TypedDict):
-    """What is done with it. `folder` only with "file" and "copy", `to` only with "forward".
-
-    "delete" moves to the trash. Of several that file or delete a message the first decides.
-    """
-
-    action: Literal["file", "copy", "flag", "mark_read", "forward", "delete", "stop"]
-    folder: NotRequired[FolderId]
-    to: NotRequired[Address]
-
-
-Conditions = Annotated[list[Condition], Items(20)]
-Actions = Annotated[list[Action], Items(10)]
 
 
 class Rule(TypedDict):

@@ -73,7 +73,7 @@ def split(address: str) -> tuple[str, str]:
     local, at, domain = address.rpartition("@")
     if not at or not local:
         raise InvalidArgument(
-            f"{_shown(address)} is no mail address; one looks like name@example.org.", about=_shown(address)
+            f"“{_shown(address)}” is no mail address; one looks like name@example.org.", about=_shown(address)
         )
     return local, _ascii_domain(domain, address)
 
@@ -100,7 +100,7 @@ def _checked(bare: str) -> str:
     local, domain_ascii = split(bare)
     if not _LOCAL.fullmatch(local) or len(local.encode()) > LONGEST_LOCAL_OCTETS:
         raise InvalidArgument(
-            f"{_shown(bare)} is no mail address; one looks like name@example.org.", about=_shown(bare)
+            f"“{_shown(bare)}” is no mail address; one looks like name@example.org.", about=_shown(bare)
         )
     if len(local.encode()) + 1 + len(domain_ascii) > LONGEST_OCTETS:
         raise InvalidArgument(
@@ -118,7 +118,7 @@ def _ascii_domain(domain: str, address: str) -> str:
             ascii_domain = ""
     if not _DOMAIN.fullmatch(ascii_domain) or len(ascii_domain) > LONGEST_DOMAIN_OCTETS:
         raise InvalidArgument(
-            f"{_shown(address)} lacks a domain such as example.org after the @.", about=_shown(address)
+            f"“{_shown(address)}” lacks a domain such as example.org after the @.", about=_shown(address)
         )
     return ascii_domain
 

@@ -60,8 +60,16 @@ class LeasedAccount:
 
 @dataclass(frozen=True)
 class Leased:
+    """`identities` are the addresses that the user writes from."""
+
     accounts: list[LeasedAccount]
     rules: list[Rule]
+    identities: tuple[str, ...] = ()
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """The address of each account, by its id."""
+        return {account.id: account.address for account in self.accounts}
 
 
 # Given a user, what is lent. Raises what `Peer.call` raises.
@@ -73,7 +81,8 @@ def lease_from(profiled: Peer) -> Lease:
 
     def lease(user: str) -> Leased:
         answer = profiled.call("account.lease", user=user)
-        return Leased([_account(one) for one in answer["accounts"]], answer["rules"])
+        identities = tuple(one["address"] for one in answer["identities"])
+        return Leased([_account(one) for one in answer["accounts"]], answer["rules"], identities)
 
     return lease
 

@@ -1,11 +1,11 @@
-"""A rule and the mail that is here: proposed by a message, rehearsed on the newest, run over a folder.
+"""A rule and the mail that is here: rehearsed on the newest, run over a folder.
 
 Running over old mail is a job. Nothing is forwarded then: what is old was read, and ten thousand letters are
-not sent by one call. What it did can be taken back like any other change.
+not sent by one call; so nothing is deleted then that was to be forwarded. What it did can be taken back like
+any other change.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, cast
@@ -13,18 +13,21 @@ from typing import Any, cast
 import orjson
 
 from restante.errors import InvalidArgument, NotFound
+from restante.rules import checked
+from stored.forwarding import loops
 from stored.jobs import Jobs, Working
-from stored.lease import Lease
-from stored.messages import changed, flag_names, folder_named, rows, uid_of_id
-from stored.mime import Summary, summarize
+from stored.lease import Lease, Leased
+from stored.messages import changed, flag_names, folder_named, rows
+from stored.mime import summarize
 from stored.model.account import Account
 from stored.model.body import UNREADABLE
 from stored.model.folder import Folder
 from stored.model.roles import INBOX
+from stored.model.threads import of_message
 from stored.model.undo import Move
 from stored.model.word import MAX_UID, folder_of, order_key, uid_of
 from stored.people import known
-from stored.rule_types import RuleOutcome, RuleProposed, RuleRehearsed, RuleToTry
+from stored.rule_types import RuleOutcome, RuleRehearsed, RuleToTry
 from stored.rules import Decision, Facts, Rule, decide
 from stored.store import UserStore
 from stored.undoing import remember, undo_id
@@ -36,13 +39,12 @@ REHEARSE_SECONDS = 20.0
 READ_OCTETS = 1 << 20
 AT_ONCE = 100
 AT_ONCE_OCTETS = 8_000_000
-LOOKED_BACK = 2_000
 
 KIND = "rules"
 
 
 @dataclass(frozen=True)
-class _Kept:
+class Kept:
     """One message as a rule reads it, outside any unit of work."""
 
     uid: int
@@ -52,87 +54,24 @@ class _Kept:
     raw: bytes
 
 
-def proposed(mail: UserStore, id: str) -> RuleProposed:
-    """Return a rule for messages like this one: of its list or else of its sender, filed where those lie.
-
-    Raises NotFound, Damaged (permanent). Reads only.
-    """
-    uid = uid_of_id(id)
-    kept = mail.read(lambda account: _kept(account, uid, 0))
-    if kept is None:
-        raise NotFound("That message does not exist (any more).", about=id[:20])
-    summary = summarize(kept.raw)
-    list_id = _list_of(summary)
-    sender = summary.writer
-    if list_id:
-        condition = {"field": "list", "op": "is", "value": list_id[:256]}
-        name = list_id
-    elif sender.address:
-        condition = {"field": "from", "op": "address_is", "value": sender.address[:256]}
-        name = sender.name or sender.address
-    elif summary.subject:
-        condition = {"field": "subject", "op": "is", "value": summary.subject[:256]}
-        name = summary.subject
-    else:
-        raise InvalidArgument("This message names no list, sender or subject that a rule could ask for.")
-    folder = mail.read(lambda account: _usual_folder(account, uid, sender.address))
-    actions = [{"action": "file", "folder": folder}] if folder else []
-    return cast(
-        RuleProposed,
-        {"rule": {"name": name[:100], "match": "all", "conditions": [condition], "actions": actions}},
-    )
-
-
-def _list_of(summary: Summary) -> str:
-    value = next(iter(summary.header("list-id")), "")
-    return value.rpartition("<")[2].partition(">")[0].strip() or value.strip()
-
-
-def _usual_folder(account: Account, uid: int, sender: str) -> str:
-    """Return the folder in which most messages of that sender lie; the message's own, if it was moved."""
-    here = account.folders.get(folder_of(account.state[uid])) if uid in account.state else None
-    if here is not None and not here.role:
-        return here.id
-    found: Counter[int] = Counter()
-    for other in _newest(account):
-        word = account.state.get(other)
-        if word is not None and sender and sender.casefold() == _sender_of(account, other).casefold():
-            found[folder_of(word)] += 1
-    for number, _ in found.most_common():
-        folder = account.folders.get(number)
-        if folder is not None and (not folder.role or folder.role == "archive"):
-            return folder.id
-    return ""
-
-
-def _newest(account: Account) -> Iterator[int]:
-    last = account.rows.last_uid()
-    return iter(range(last, max(last - LOOKED_BACK, 0), -1))
-
-
-def _sender_of(account: Account, uid: int) -> str:
-    try:
-        return str(orjson.loads(b"{" + account.rows.row(uid))["from"]["address"])
-    except (*UNREADABLE, orjson.JSONDecodeError):
-        return ""
-
-
 # Rehearsing -------------------------------------------------------------------------------------------
 
 
-def rehearse(mail: UserStore, rule: RuleToTry, folder: str = "inbox") -> RuleRehearsed:
-    """Return what the rule would do with the newest 500 of a folder. Changes nothing; 20 s at most."""
-    rules = [as_rule(rule)]
-    keys = mail.read(lambda account: folder_named(account, folder).order.window(0, REHEARSED))
+def rehearse(mail: UserStore, rule: Rule, addresses: Mapping[str, str], folder: str) -> RuleRehearsed:
+    """Return what the rule would do with the newest 500 of a folder. Changes nothing; 20 s at most.
+
+    `addresses` gives the address of each account. Raises NotFound for a folder.
+    """
+    keys = mail.read(lambda account: _newest_of(account, rule, folder))
     deadline = monotonic() + REHEARSE_SECONDS
     looked_at = held = 0
     shown: list[RuleOutcome] = []
     for key in keys:
         if monotonic() > deadline:
             break
-        kept = mail.read(lambda account, key=key: _kept(account, uid_of(key), key))  # type: ignore[misc]
+        kept = mail.read(lambda account, key=key: kept_of(account, uid_of(key), key))  # type: ignore[misc]
         looked_at += 1
-        decision = None if kept is None else _decide(mail, rules, kept)
+        decision = None if kept is None else _decide(mail, [rule], kept, addresses)
         if decision is None or not decision.by:
             continue
         held += 1
@@ -143,8 +82,27 @@ def rehearse(mail: UserStore, rule: RuleToTry, folder: str = "inbox") -> RuleReh
     return {"looked_at": looked_at, "held": held, "shown": shown, "finished": looked_at == len(keys)}
 
 
-def as_rule(rule: RuleToTry) -> Rule:
-    return cast(Rule, {"id": "r0", "enabled": True, "match": "all", **rule})
+def _newest_of(account: Account, rule: Rule, folder: str) -> list[int]:
+    _check_folders(account, [rule])
+    return folder_named(account, folder).order.window(0, REHEARSED)
+
+
+def _check_folders(account: Account, rules: Sequence[Rule]) -> None:
+    """Raise NotFound where a rule puts mail into a folder that is not there."""
+    named = (action["folder"] for rule in rules for action in rule["actions"] if "folder" in action)
+    for id in named:
+        if account.folders.find(id) is None:
+            raise NotFound(
+                f"The folder {id}, into which the rule puts mail, is not there (any more). Choose another.",
+                about=id,
+            )
+
+
+def as_rule(rule: RuleToTry, leased: Leased) -> Rule:
+    """Return a rule that is kept nowhere as one that is. Raises InvalidArgument, as `rule.set` does."""
+    own = [*leased.addresses.values(), *leased.identities]
+    actions = checked(rule["conditions"], rule["actions"], own)
+    return cast(Rule, {"id": "r0", "enabled": True, "match": "all", **rule, "actions": actions})
 
 
 def _outcome(account: Account, uid: int, decision: Decision) -> list[RuleOutcome]:
@@ -155,12 +113,13 @@ def _outcome(account: Account, uid: int, decision: Decision) -> list[RuleOutcome
             "flags": flag_names(decision.flags),
             "copies": list(decision.copies),
             "forwards": list(decision.forwards),
+            "stays": decision.forwards_and_deletes,
         }
         for row in rows(account, [uid])
     ]
 
 
-def _kept(account: Account, uid: int, key: int) -> _Kept | None:
+def kept_of(account: Account, uid: int, key: int) -> Kept | None:
     """Return a message to be decided on, None where it is gone or cannot be read."""
     if uid not in account.state:
         return None
@@ -168,14 +127,16 @@ def _kept(account: Account, uid: int, key: int) -> _Kept | None:
         body = account.bodies[uid]
         raw = b"".join(body.pieces(0, READ_OCTETS))
         row = orjson.loads(b"{" + account.rows.row(uid))
-        return _Kept(uid, key, row["account"], body.octets, raw)
+        return Kept(uid, key, row["account"], body.octets, raw)
     except (*UNREADABLE, orjson.JSONDecodeError):
         return None
 
 
-def _decide(mail: UserStore, rules: Sequence[Rule], kept: _Kept) -> Decision:
+def _decide(mail: UserStore, rules: Sequence[Rule], kept: Kept, addresses: Mapping[str, str]) -> Decision:
     facts = Facts(kept.octets, lambda address: mail.read(lambda account: known(account, address)))
-    return decide(rules, summarize(kept.raw), kept.account, "", facts)
+    summary = summarize(kept.raw)
+    decision = decide(rules, summary, kept.account, addresses.get(kept.account, ""), facts)
+    return decision.unforwarded() if loops(summary) else decision
 
 
 # Running ----------------------------------------------------------------------------------------------
@@ -183,10 +144,18 @@ def _decide(mail: UserStore, rules: Sequence[Rule], kept: _Kept) -> Decision:
 
 @dataclass(frozen=True)
 class OldMail:
-    """Begins to run rules over mail that is here."""
+    """Rehearses rules on mail that is here, and begins to run them over it."""
 
     jobs: Jobs
     lease: Lease
+
+    def rehearse(self, mail: UserStore, rule: RuleToTry, folder: str = "inbox") -> RuleRehearsed:
+        """Return what a rule would do with the newest 500 of a folder. Changes nothing; 20 s at most.
+
+        Raises InvalidArgument, NotFound (permanent), and what the lease raises.
+        """
+        leased = self.lease(mail.user)
+        return rehearse(mail, as_rule(rule, leased), leased.addresses, folder)
 
     def begin(self, mail: UserStore, rule: RuleToTry | None, ids: Sequence[str], folder: str) -> int:
         """Promise to run a rule, or those of the profile with these ids, over what is in a folder now.
@@ -195,18 +164,34 @@ class OldMail:
         """
         if (rule is None) == (not ids):
             raise InvalidArgument("Say which rule is to be run: a rule, or the ids of rules in the profile.")
-        rules = [as_rule(rule)] if rule is not None else self._rules(mail.user, ids)
-        top = mail.read(lambda account: _top(folder_named(account, folder)))
-        about = ", ".join(one.get("name", "") or one["id"] for one in rules)[:100]
-        order: dict[str, Any] = {"rules": rules, "folder": folder, "top": top, "about": about}
+        leased = self.lease(mail.user)
+        rules = [as_rule(rule, leased)] if rule is not None else _named(leased.rules, ids)
+        top = mail.read(lambda account: _top(account, rules, folder))
+        about = ", ".join(map(_title, rules))[:100]
+        order: dict[str, Any] = {
+            "rules": rules,
+            "addresses": leased.addresses,
+            "folder": folder,
+            "top": top,
+            "about": about,
+        }
         return self.jobs.begin(mail.user, KIND, order)
 
-    def _rules(self, user: str, ids: Sequence[str]) -> list[Rule]:
-        kept = {rule["id"]: rule for rule in self.lease(user).rules}
-        if missing := [id for id in ids if id not in kept]:
-            raise NotFound(f"There is no rule {missing[0]}. Read the list of rules again.", about=missing[0])
-        chosen = set(ids)
-        return [{**rule, "enabled": True} for id, rule in kept.items() if id in chosen]
+
+def _named(rules: Sequence[Rule], ids: Sequence[str]) -> list[Rule]:
+    """Return the rules with these ids in the order of the profile, enabled or not."""
+    kept = {rule["id"]: rule for rule in rules}
+    if missing := [id for id in ids if id not in kept]:
+        raise NotFound(f"There is no rule {missing[0]}. Read the list of rules again.", about=missing[0])
+    chosen = set(ids)
+    return [{**rule, "enabled": True} for id, rule in kept.items() if id in chosen]
+
+
+def _title(rule: Rule) -> str:
+    """Return a rule's name, or what it asks for first."""
+    asked = rule["conditions"][0]
+    value = asked.get("value") or ", ".join(asked.get("values", [])) or asked.get("header")
+    return rule.get("name") or value or asked["field"]
 
 
 def run(working: Working) -> None:
@@ -223,26 +208,29 @@ def _step(working: Working) -> bool:
     if not before:
         return False
     batch, following = mail.read(lambda account: _batch(account, order["folder"], before))
-    decided = [(one, _decide(mail, order["rules"], one)) for one in batch]
+    addresses = order.get("addresses", {})
+    decided = [(one, _decide(mail, order["rules"], one, addresses)) for one in batch]
     mail.write(lambda account: _apply(account, working, decided, following))
     return bool(following)
 
 
-def _top(folder: Folder) -> int:
-    newest = folder.order.window(0, 1)
+def _top(account: Account, rules: Sequence[Rule], folder: str) -> int:
+    """Return the key of the newest message of a folder, 0 where there is none. Raises NotFound."""
+    _check_folders(account, rules)
+    newest = folder_named(account, folder).order.window(0, 1)
     return newest[0] if newest else 0
 
 
-def _batch(account: Account, folder: str, before: int) -> tuple[list[_Kept], int]:
+def _batch(account: Account, folder: str, before: int) -> tuple[list[Kept], int]:
     """Return messages of a folder before a key, newest first, and the key to go on before (0 at the end)."""
     place = account.folders.find(folder)
     if place is None:
         return [], 0
     keys = [key for key in place.order.window(place.order.position(before - 1), AT_ONCE) if key < before]
-    found: list[_Kept] = []
+    found: list[Kept] = []
     octets = 0
     for key in keys:
-        kept = _kept(account, uid_of(key), key)
+        kept = kept_of(account, uid_of(key), key)
         if kept is not None:
             found.append(kept)
             octets += len(kept.raw)
@@ -252,7 +240,7 @@ def _batch(account: Account, folder: str, before: int) -> tuple[list[_Kept], int
 
 
 def _apply(
-    account: Account, working: Working, decided: Sequence[tuple[_Kept, Decision]], following: int
+    account: Account, working: Working, decided: Sequence[tuple[Kept, Decision]], following: int
 ) -> None:
     """Do what was decided, and note the place with it."""
     job = working.job(account)
@@ -260,17 +248,21 @@ def _apply(
         place = account.folders.find(working.order["folder"])
         job.total = place.total() if place is not None else 0
     moves: list[Move] = []
-    held = 0
+    held = different = unforwarded = 0
     for one, decision in decided:
         word = account.state.get(one.uid)
         if word is None or order_key(word, one.uid) != one.key or not decision.by:
             continue
+        done = _done(account, one.uid, decision.unforwarded())
+        moves += done
         held += 1
-        moves += _done(account, one.uid, decision)
+        different += bool(done)
+        unforwarded += bool(decision.forwards)
     number = remember(account, moves, int(job.place.get("undo", 0)))
     if number:
         job.made = {**job.made, "undo": undo_id(number)}
-    job.step({"before": following, "undo": number}, done=len(decided), held=held, changed=len(moves))
+    counts = {"held": held, "changed": different, "not_forwarded": unforwarded}
+    job.step({"before": following, "undo": number}, done=len(decided), **counts)
 
 
 def _done(account: Account, uid: int, decision: Decision) -> list[Move]:
@@ -279,9 +271,18 @@ def _done(account: Account, uid: int, decision: Decision) -> list[Move]:
     moves = []
     for copy in decision.copies:
         place = account.folders.find(copy)
-        if place is not None and account.rows.last_uid() < MAX_UID:
+        if place is not None and account.rows.last_uid() < MAX_UID and not _copied(account, uid, place):
             new = account.copy(uid, place)
             moves.append(Move(new, 0, account.state[new]))
     if target is not None and target.number == INBOX:
         target = None
     return moves + changed(account, uid, decision.flags, 0, target)
+
+
+def _copied(account: Account, uid: int, place: Folder) -> bool:
+    """Return whether the message lies in a folder already, itself or as a copy, which shares its octets."""
+    body = account.bodies[uid]
+    return any(
+        folder_of(account.state[other]) == place.number and account.bodies.get(other) is body
+        for other in of_message(account, uid)
+    )

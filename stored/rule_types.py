@@ -1,40 +1,19 @@
 """The structs on the wire by which rules are proposed, rehearsed and run."""
 
-from typing import Annotated, Literal, NotRequired, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
+from restante.rules import Actions, Conditions, Match
 from restante.wire import Chars, Count, Id, Items
-from stored.types import FolderId, Row
-
-_Word = Annotated[str, Chars(1, 40, one_line=True)]
-_Value = Annotated[str, Chars(1, 256, one_line=True)]
-
-
-class Condition(TypedDict):
-    """As of `rule.set`; a kind not known here never holds."""
-
-    field: _Word
-    op: _Word
-    header: NotRequired[Annotated[str, Chars(1, 76, one_line=True)]]
-    value: NotRequired[_Value]
-    values: NotRequired[Annotated[list[_Value], Items(50)]]
-    negate: NotRequired[bool]
-
-
-class Action(TypedDict):
-    """As of `rule.set`; a kind not known here does nothing."""
-
-    action: _Word
-    folder: NotRequired[FolderId]
-    to: NotRequired[Annotated[str, Chars(1, 320, one_line=True)]]
+from stored.types import Row
 
 
 class RuleToTry(TypedDict):
-    """A rule that need not be kept anywhere."""
+    """A rule that need not be kept anywhere, as `rule.set` takes it."""
 
-    conditions: Annotated[list[Condition], Items(20)]
-    actions: Annotated[list[Action], Items(10)]
+    conditions: Conditions
+    actions: Actions
     name: NotRequired[Annotated[str, Chars(0, 100, one_line=True)]]
-    match: NotRequired[Literal["all", "any"]]
+    match: NotRequired[Match]
 
 
 RuleIds = Annotated[list[Id], Items(200)]
@@ -47,13 +26,18 @@ class RuleProposed(TypedDict):
 
 
 class RuleOutcome(TypedDict):
-    """What a rule would do with one message: where it would go, with which flags, and to whom."""
+    """What a rule would do with one message: where it would go, with which flags, and to whom.
+
+    `folder` is empty where it stays. `stays` says that `rule.run`, which forwards nothing, would not delete
+    it, since it was to be forwarded and deleted.
+    """
 
     row: Row
     folder: str
     flags: list[str]
     copies: list[str]
     forwards: list[str]
+    stays: bool
 
 
 class RuleRehearsed(TypedDict):

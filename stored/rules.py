@@ -6,11 +6,14 @@ kind not known here (a newer profile server may have more) never matches and doe
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Literal, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
+from unicodedata import normalize
 
 from restante import log
+from restante.rules import ADDRESS_FIELDS, Action, Condition, Match
+from stored.folding import fold
 from stored.mime import Address, Summary
 from stored.model.word import FLAGGED, SEEN
 
@@ -22,28 +25,11 @@ COPIES = 10
 FORWARDS = 5
 
 
-class Condition(TypedDict):
-    """What is asked of a message: `value`, or any of `values`. `negate` turns the answer round."""
-
-    field: str
-    op: str
-    header: NotRequired[str]
-    value: NotRequired[str]
-    values: NotRequired[list[str]]
-    negate: NotRequired[bool]
-
-
-class Action(TypedDict):
-    action: str
-    folder: NotRequired[str]
-    to: NotRequired[str]
-
-
 class Rule(TypedDict):
     id: str
     name: NotRequired[str]
     enabled: bool
-    match: Literal["all", "any"]
+    match: Match
     conditions: list[Condition]
     actions: list[Action]
 
@@ -75,6 +61,15 @@ class Decision:
     copies: tuple[str, ...] = ()
     forwards: tuple[str, ...] = ()
     by: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def forwards_and_deletes(self) -> bool:
+        return bool(self.forwards) and self.folder == "trash"
+
+    def unforwarded(self) -> "Decision":
+        """Return what is done where nothing is forwarded: nothing is deleted for its forwards' sake."""
+        folder = None if self.forwards_and_deletes else self.folder
+        return replace(self, folder=folder, forwards=())
 
 
 def decide(
@@ -140,10 +135,10 @@ class _Reading:
             people = _people(field, self._summary)
             return any(self._facts.known(one.address.strip().casefold()) for one in people)
         given = condition.get("values") or [condition.get("value", "")]
+        if op in ("address_is", "address_contains", "domain_is"):
+            return self._addressed(field, op, [text for text in map(_bare, given) if text])
         wanted = [text for text in map(_folded, given) if text]
-        if op in ("address_is", "domain_is"):
-            return self._addressed(condition, op, wanted)
-        texts = self._texts(field, condition.get("header", ""), alone=op == "is")
+        texts = self._texts(field, condition.get("header", ""), alone=op != "contains")
         return any(self._compare(op, text, one) for one in wanted for text in texts)
 
     def _exists(self, field: str, header: str) -> bool:
@@ -157,12 +152,11 @@ class _Reading:
         octets = int(value)
         return self._facts.octets > octets if op == "over" else op == "under" and self._facts.octets < octets
 
-    def _addressed(self, condition: Condition, op: str, wanted: list[str]) -> bool:
-        field = condition["field"]
-        if field in _ADDRESS_FIELDS:
-            found = [one.address.strip().casefold() for one in _people(field, self._summary)]
-        else:
-            found = self._texts(field, condition.get("header", ""), alone=False)
+    def _addressed(self, field: str, op: str, wanted: list[str]) -> bool:
+        """Compare addresses, in which an accent makes another one."""
+        found = [_bare(one.address) for one in _people(field, self._summary)]
+        if op == "address_contains":
+            return any(self._compare("contains", address, one) for one in wanted for address in found)
         if op == "domain_is":
             found = [address.rpartition("@")[2] for address in found]
             wanted = [one.removeprefix("@") for one in wanted]
@@ -187,7 +181,8 @@ class _Reading:
     def _texts(self, field: str, header: str, *, alone: bool) -> list[str]:
         """Return the values of a field as they are compared.
 
-        `alone`: names, addresses and list ids by themselves too, since "is" means those to a person.
+        `alone`: names, addresses and list ids by themselves too, since that is what "is", a beginning and an
+        end mean to a person.
         """
         key = (field, header.casefold(), alone)
         if key not in self._folded:
@@ -196,7 +191,7 @@ class _Reading:
         return self._folded[key]
 
     def _values(self, field: str, header: str, alone: bool) -> Sequence[str]:
-        if field in _ADDRESS_FIELDS:
+        if field in ADDRESS_FIELDS:
             people = _people(field, self._summary)
             return [_shown(one) for one in people] + [part for one in people for part in one if alone]
         if field == "subject":
@@ -209,9 +204,6 @@ class _Reading:
             values = self._summary.header("list-id")
             return values + [_list_id(value) for value in values if alone]
         return self._summary.header(header) if field == "header" else ()
-
-
-_ADDRESS_FIELDS = ("from", "to", "cc", "any_recipient")
 
 
 def _people(field: str, summary: Summary) -> Sequence[Address]:
@@ -230,8 +222,12 @@ def _shown(address: Address) -> str:
     return f"{address.name} <{address.address}>" if address.name else address.address
 
 
+def _bare(address: str) -> str:
+    return address.strip().casefold()
+
+
 def _fold(text: str) -> str:
-    return " ".join(text.casefold().split())
+    return " ".join(fold(normalize("NFC", text.casefold())).split())
 
 
 #: What conditions ask for is the same for message after message.

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from stored.folding import fold
 from stored.search import query
 from stored.search.query import Node
 from stored.search.types import Excerpt
@@ -13,27 +14,6 @@ BEFORE = 50
 TEXT_CHARACTERS = 131_072  # how much of a letter is looked through
 
 _TOKEN = re.compile(r"[^\W_]+")
-
-
-def _plain_letters() -> dict[int, str]:
-    """Return letters with marks on them → the letter alone, as the index folds them."""
-    found = {}
-    for code in (*range(0xC0, 0x250), *range(0x370, 0x530), *range(0x1E00, 0x2000)):
-        plain = "".join(
-            one for one in unicodedata.normalize("NFD", chr(code)) if not unicodedata.combining(one)
-        ).lower()
-        if len(plain) == 1:
-            found[code] = plain
-    found[ord("İ")] = "i"
-    return found
-
-
-_PLAIN = _plain_letters()
-
-
-def fold(text: str) -> str:
-    """Return `text` as the index compares it, every character in its place."""
-    return text.translate(_PLAIN).lower()
 
 
 def pattern(tree: Node) -> re.Pattern[str] | None:

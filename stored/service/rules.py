@@ -1,10 +1,10 @@
 """rule.*: a rule and the mail that is here already. The rules themselves are kept by `profiled`."""
 
 from restante.rpc import USER, Call, method
-from stored import old_mail
 from stored.job_types import Job
 from stored.jobs import shown
 from stored.old_mail import OldMail
+from stored.proposal import proposed
 from stored.rule_types import RuleIds, RuleProposed, RuleRehearsed, RuleToTry
 from stored.store import Store, UserStore
 from stored.types import FolderId, MessageId
@@ -25,12 +25,12 @@ class RuleService:
         It files them where most of that sender's messages lie; where none suggests itself, `actions` is
         empty. Nothing is kept: that is `rule.set` of the profile server.
         """
-        return old_mail.proposed(self._mail(call), id)
+        return proposed(self._mail(call), id)
 
     @method("rule.rehearse", caller=USER)
     def rehearse(self, call: Call, /, rule: RuleToTry, folder: FolderId = "inbox") -> RuleRehearsed:
         """Show what a rule would do with the newest 500 messages of a folder. Changes nothing."""
-        return old_mail.rehearse(self._mail(call), rule, folder)
+        return self._old.rehearse(self._mail(call), rule, folder)
 
     @method("rule.run", caller=USER)
     def run(
@@ -44,7 +44,7 @@ class RuleService:
         """Run a rule, or rules of the profile by their `ids`, over the messages that are in a folder now.
 
         Answers with a job; ask `job.list` how far it is. Its `undo` takes back by `message.undo` what it did,
-        for a day. Nothing is forwarded.
+        for a day. Nothing is forwarded, and nothing deleted that was to be forwarded.
         """
         mail = self._mail(call)
         number = self._old.begin(mail, rule, ids, folder)

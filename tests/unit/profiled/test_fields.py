@@ -57,14 +57,3 @@ def test_addresses():
     assert fields.mail_address(" Ana <ana@UNO.example> ") == "ana@uno.example"
     with pytest.raises(InvalidArgument):
         fields.mail_address("ana")
-
-
-@pytest.mark.parametrize("folder", ["inbox", "f1", "f12345"])
-def test_folder_ids(folder):
-    assert fields.folder_id(folder) == folder
-
-
-@pytest.mark.parametrize("folder", ["", "1", "../x", "F1", "f 1", "f" * 41])
-def test_what_is_no_folder_id(folder):
-    with pytest.raises(InvalidArgument):
-        fields.folder_id(folder)

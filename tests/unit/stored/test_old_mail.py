@@ -1,4 +1,4 @@
-"""A rule and the mail that is here: proposed, rehearsed, run as a job, taken back."""
+"""A rule and the mail that is here: rehearsed, run as a job, taken back."""
 
 import threading
 from typing import Any
@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 
 from restante.errors import InvalidArgument, NotFound
+from restante.wire import check
 from stored import old_mail
 from stored.intents import Intents
 from stored.jobs import Jobs, shown
-from stored.lease import Leased
-from stored.old_mail import OldMail, proposed, rehearse
+from stored.lease import Leased, LeasedAccount
+from stored.old_mail import OldMail
+from stored.pop3 import Server
+from stored.rule_types import RuleToTry
 from stored.store import Store
 from stored.undoing import undo
 from tests.unit.stored.keeping import keep, keep_many, letter, listing, on_wire, prepared
@@ -22,79 +25,53 @@ def rule(*actions, conditions=(SECOND,)):
     return {"conditions": list(conditions), "actions": [*actions]}
 
 
-def folder(mail, name="Own"):
-    return mail.write(lambda account: account.folders.create(name, 0).id)
-
-
-# Proposing --------------------------------------------------------------------------------------------
-
-
-def test_a_list_is_proposed_before_a_sender(mail):
-    keep(mail, prepared(letter(1, **{"List-Id": "Friends <friends.uno.example>"})), prepared(letter(2)))
-    assert proposed(mail, "m1")["rule"] == {
-        "name": "friends.uno.example",
-        "match": "all",
-        "conditions": [{"field": "list", "op": "is", "value": "friends.uno.example"}],
-        "actions": [],
-    }
-    assert proposed(mail, "m2")["rule"]["conditions"] == [
-        {"field": "from", "op": "address_is", "value": "writer2@uno.example"}
-    ]
-
-
-def test_the_folder_is_where_that_sender_lies(mail):
-    own, other = folder(mail), folder(mail, "Other")
-    keep(mail, *(prepared(letter(1), minutes=n, folder=own) for n in range(3)))
-    keep(mail, prepared(letter(1), folder=other), prepared(letter(1)), prepared(letter(2), folder=other))
-    assert proposed(mail, "m5")["rule"]["actions"] == [{"action": "file", "folder": own}]
-    assert proposed(mail, "m4")["rule"]["actions"] == [{"action": "file", "folder": other}]
-
-
-def test_nothing_to_go_by(mail):
-    keep(mail, prepared(b"\r\nhello\r\n"))
-    with pytest.raises(InvalidArgument):
-        proposed(mail, "m1")
-    with pytest.raises(NotFound):
-        proposed(mail, "m9")
-
-
 # Rehearsing -------------------------------------------------------------------------------------------
-
-
-def test_a_rehearsal_shows_and_changes_nothing(mail):
-    keep_many(mail, 30)
-    before = listing(mail)
-    wanted = rule(
-        {"action": "file", "folder": "archive"}, {"action": "mark_read"}, {"action": "forward", "to": "a@b.c"}
-    )
-    found = rehearse(mail, wanted)
-    assert (found["looked_at"], found["held"], found["finished"]) == (30, 3, True)
-    assert [one["row"]["id"] for one in on_wire(found)["shown"]] == ["m22", "m12", "m2"]
-    first = found["shown"][0]
-    assert (first["folder"], first["flags"], first["forwards"]) == ("archive", ["seen"], ["a@b.c"])
-    assert listing(mail) == before
-
-
-def test_a_rehearsal_reads_the_newest_500(mail):
-    keep_many(mail, 510)
-    found = rehearse(mail, rule({"action": "flag"}, conditions=[{"field": "subject", "op": "exists"}]))
-    assert (found["looked_at"], found["held"], len(found["shown"])) == (500, 500, 50)
-
-
-def test_a_rehearsal_ends_in_time(mail, monkeypatch):
-    keep_many(mail, 5)
-    monkeypatch.setattr(old_mail, "REHEARSE_SECONDS", -1.0)
-    assert rehearse(mail, rule({"action": "flag"}))["finished"] is False
-
-
-# Running ----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def world(store, tmp_path):
     jobs = Jobs(store, Intents(tmp_path / "jobs"), {old_mail.KIND: old_mail.run})
     kept: Any = {**rule({"action": "flag"}), "id": "r7", "enabled": False, "match": "all", "name": "Twos"}
-    return OldMail(jobs, lambda user: Leased([], [kept]))
+    account = LeasedAccount("a1", "ana@dos.example", True, Server("pop.example", 995, "tls", "ana", "secret"))
+    return OldMail(jobs, lambda user: Leased([account], [kept], ("ana@uno.example",)))
+
+
+def ran(world, mail, wanted, folder="inbox"):
+    """Run a rule to its end; return the job."""
+    number = world.begin(mail, wanted, [], folder)
+    assert world.jobs.wait("ana", 30)
+    return shown(mail, number)
+
+
+def test_a_rehearsal_shows_and_changes_nothing(world, mail):
+    keep_many(mail, 30)
+    before = listing(mail)
+    wanted = rule(
+        {"action": "file", "folder": "archive"},
+        {"action": "mark_read"},
+        {"action": "forward", "to": "a@b.example"},
+    )
+    found = world.rehearse(mail, wanted)
+    assert (found["looked_at"], found["held"], found["finished"]) == (30, 3, True)
+    assert [one["row"]["id"] for one in on_wire(found)["shown"]] == ["m22", "m12", "m2"]
+    first = found["shown"][0]
+    assert (first["folder"], first["flags"], first["forwards"]) == ("archive", ["seen"], ["a@b.example"])
+    assert listing(mail) == before
+
+
+def test_a_rehearsal_reads_the_newest_500(world, mail):
+    keep_many(mail, 510)
+    found = world.rehearse(mail, rule({"action": "flag"}, conditions=[{"field": "subject", "op": "exists"}]))
+    assert (found["looked_at"], found["held"], len(found["shown"])) == (500, 500, 50)
+
+
+def test_a_rehearsal_ends_in_time(world, mail, monkeypatch):
+    keep_many(mail, 5)
+    monkeypatch.setattr(old_mail, "REHEARSE_SECONDS", -1.0)
+    assert world.rehearse(mail, rule({"action": "flag"}))["finished"] is False
+
+
+# Running ----------------------------------------------------------------------------------------------
 
 
 def test_a_run_changes_what_fits_and_is_taken_back(world, mail):
@@ -109,7 +86,7 @@ def test_a_run_changes_what_fits_and_is_taken_back(world, mail):
     assert world.jobs.wait("ana", 30)
     job = shown(mail, number)
     assert (job["stage"], job["done"], job["total"], job["counts"]) == (
-        "done", 250, 250, {"held": 25, "changed": 50}
+        "done", 250, 250, {"held": 25, "changed": 25, "not_forwarded": 0}
     )  # fmt: skip
     found = listing(mail)
     assert (found["inbox"][0], found["archive"][0], found["junk"][0]) == (225, 25, 25)
@@ -132,11 +109,90 @@ def test_rules_of_the_profile_run_by_their_ids_enabled_or_not(world, mail):
             world.begin(mail, *wrong, "inbox")
 
 
-def test_nothing_old_is_forwarded(world, mail):
-    keep_many(mail, 2)
-    world.begin(mail, rule({"action": "forward", "to": "a@b.example"}), [], "inbox")
-    assert world.jobs.wait("ana", 30)
-    assert listing(mail)["sent"][0] == 0
+FORWARD = {"action": "forward", "to": "a@b.example"}
+
+
+def test_nothing_old_is_forwarded_and_nothing_deleted_that_was_to_be(world, mail):
+    keep_many(mail, 12)
+    wanted = rule(FORWARD, {"action": "delete"})
+    first = world.rehearse(mail, wanted)["shown"][0]
+    assert (first["folder"], first["forwards"], first["stays"]) == ("trash", ["a@b.example"], True)
+    before = listing(mail)
+    job = ran(world, mail, wanted)
+    assert job["counts"] == {"held": 2, "changed": 0, "not_forwarded": 2}
+    assert listing(mail) == before
+
+
+def test_a_rehearsal_knows_what_is_never_forwarded(world, mail):
+    keep(mail, prepared(letter(2, **{"Auto-Submitted": "auto-replied"})))
+    (only,) = world.rehearse(mail, rule(FORWARD, {"action": "delete"}))["shown"]
+    assert (only["folder"], only["forwards"], only["stays"]) == ("", [], False)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sentence"),
+    [
+        (rule({"action": "delete"}, conditions=[]), "needs a condition"),
+        (rule(), "needs an action"),
+        (rule({"action": "file"}), "names a folder if"),
+        (rule({"action": "forward", "to": "not an address"}), "“not an address” is no mail address"),
+        (rule({"action": "forward", "to": "ANA@dos.example"}), "your own address"),
+        (rule({"action": "forward", "to": "ana@uno.example"}), "your own address"),
+        (
+            rule(
+                {"action": "delete"},
+                conditions=[{"field": "size", "op": "over", "value": "-5", "negate": True}],
+            ),
+            "whole number of octets",
+        ),
+    ],
+)
+def test_a_rule_that_would_not_be_kept_is_neither_rehearsed_nor_run(world, mail, wanted, sentence):
+    keep_many(mail, 3)
+    with pytest.raises(InvalidArgument, match=sentence):
+        world.rehearse(mail, wanted)
+    with pytest.raises(InvalidArgument, match=sentence):
+        world.begin(mail, wanted, [], "inbox")
+
+
+@pytest.mark.parametrize("word", [{"field": "moon"}, {"op": "matches"}])
+def test_words_that_are_not_known_are_refused(word):
+    with pytest.raises(InvalidArgument, match="must be"):
+        check(RuleToTry)(rule({"action": "flag"}, conditions=[SECOND | word]), "rule")
+    with pytest.raises(InvalidArgument, match="must be"):
+        check(RuleToTry)(rule({"action": "sing"}), "rule")
+
+
+@pytest.mark.parametrize("action", ["file", "copy"])
+def test_a_folder_that_is_gone_is_told(world, mail, action):
+    keep_many(mail, 3)
+    wanted = rule({"action": action, "folder": "f99"})
+    with pytest.raises(NotFound, match="folder f99"):
+        world.rehearse(mail, wanted)
+    with pytest.raises(NotFound, match="folder f99"):
+        world.begin(mail, wanted, [], "inbox")
+
+
+@pytest.mark.parametrize("value", ["a1", "Ana@dos.example"])
+def test_an_account_is_known_by_its_id_and_by_its_address(world, mail, value):
+    keep(mail, prepared(letter(1), account="a1"), prepared(letter(2), account="a2"))
+    wanted = rule({"action": "flag"}, conditions=[{"field": "account", "op": "is", "value": value}])
+    assert [one["row"]["id"] for one in on_wire(world.rehearse(mail, wanted))["shown"]] == ["m1"]
+    assert ran(world, mail, wanted)["counts"]["changed"] == 1
+
+
+def test_what_was_copied_is_not_copied_again(world, mail):
+    keep_many(mail, 12)
+    wanted = rule({"action": "copy", "folder": "archive"})
+    assert [ran(world, mail, wanted)["counts"]["changed"] for _ in range(2)] == [2, 0]
+    assert listing(mail)["archive"][0] == 2
+
+
+def test_a_job_is_about_the_name_of_its_rule_or_what_it_asks_for(world, mail):
+    assert ran(world, mail, rule({"action": "flag"}))["about"] == "2"
+    assert ran(world, mail, rule({"action": "flag"}) | {"name": "Twos"})["about"] == "Twos"
+    some = [{"field": "attachment", "op": "exists"}]
+    assert ran(world, mail, rule({"action": "flag"}, conditions=some))["about"] == "attachment"
 
 
 def test_mail_that_comes_meanwhile_is_left_to_the_rules_of_arrival(world, mail):
@@ -145,7 +201,11 @@ def test_mail_that_comes_meanwhile_is_left_to_the_rules_of_arrival(world, mail):
     assert world.jobs.wait("ana", 30) and shown(mail, number)["stage"] == "failed"
     top = mail.read(lambda account: account.folders.find("inbox").order.window(0, 1)[0])
     keep(mail, prepared(letter(12), minutes=99))
-    order = {"rules": [old_mail.as_rule(rule({"action": "flag"}))], "folder": "inbox", "top": top}
+    order = {
+        "rules": [old_mail.as_rule(rule({"action": "flag"}), Leased([], []))],
+        "folder": "inbox",
+        "top": top,
+    }
     world.jobs.begin("ana", old_mail.KIND, order)
     assert world.jobs.wait("ana", 30)
     assert [id for id, flags in listing(mail)["inbox"][2] if flags] == ["m2"]
