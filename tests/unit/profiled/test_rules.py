@@ -155,7 +155,7 @@ def test_a_script_becomes_rules_behind_those_there_are(ana):
     assert done["created"][0]["conditions"] == [SUBJECT] and done["created"][0]["actions"] == [FILE]
     with pytest.raises(StateMismatch):
         ana.rules.import_sieve("ana", SCRIPT, {"Bills": "f1"}, True, asked["state"])
-    with pytest.raises(InvalidArgument, match=r"Line 3 .*no folder “Bills”"):
+    with pytest.raises(InvalidArgument, match=r"Line 3 .*“Bills” is not among `folders`"):
         ana.rules.import_sieve("ana", SCRIPT, {}, True, "")
     assert names(ana) == ["a", "Friends"]
 

@@ -1,5 +1,6 @@
 """Sieve scripts: what becomes a rule, and the sentence of what cannot."""
 
+import json
 import time
 from contextlib import suppress
 
@@ -8,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profiled.sieve import rules_of
+from profiled.types import RuleNew
 from restante.errors import InvalidArgument
+from restante.wire import check
 
 REQUIRE = 'require ["fileinto", "copy", "imap4flags"];\n'
 FOLDERS = {"Lists": "f1", "Work/Bills": "f2"}
@@ -47,6 +50,16 @@ def one(test, block='fileinto "Lists";'):
             'address :is "from" "A@b.example"',
             "all",
             [{"field": "from", "op": "address_is", "value": "A@b.example"}],
+        ),
+        (
+            'address :contains "from" "joanna"',
+            "all",
+            [{"field": "from", "op": "address_contains", "value": "joanna"}],
+        ),
+        (
+            'address :all :comparator "i;unicode-casemap" :contains "From" "x"',
+            "all",
+            [{"field": "from", "op": "address_contains", "value": "x"}],
         ),
         (
             'address :domain :is ["to", "cc"] "b.example"',
@@ -108,6 +121,29 @@ def test_actions(block, actions):
     assert one("size :over 1M", block)["actions"] == actions
 
 
+def test_many_values_are_several_conditions():
+    values = [f"v{at}" for at in range(60)]
+    rule = one(f'header :is "subject" {json.dumps(values)}')
+    assert rule["match"] == "any"
+    assert [condition["values"] for condition in rule["conditions"]] == [values[:50], values[50:]]
+    check(RuleNew)(rule, "rule")
+
+
+def test_what_is_never_to_hold_is_a_rule_switched_off():
+    script = """# rule:[Old]
+        if false # header :contains "subject" "a"
+        { discard; stop; }
+        elsif header :is "subject" "b" { discard; }
+        if anyof (false, header :is "subject" "c") { discard; }"""
+    rules = rules_of(script, {})
+    assert [(rule["name"], rule.get("enabled", True)) for rule in rules] == [
+        ("Old", False),
+        ("Sieve 4", True),
+        ("Sieve 5", True),
+    ]
+    assert len(rules[1]["conditions"]) == 1
+
+
 def told(script):
     """Return (conditions, actions) of each rule as short text."""
 
@@ -142,7 +178,55 @@ def test_what_stands_inside_and_outside():
     script = """addflag "\\\\Seen";
         if header :is "subject" "a" { if header :is "subject" "b" { discard; } fileinto "Lists"; }
         stop; discard;"""
-    assert told(script) == [("0", "mark_read"), ("a, b", "delete"), ("a", "file")]
+    assert told(script) == [("0", "mark_read"), ("a", "file"), ("a, b", "delete")]
+
+
+A, B, C = (f'if header :is "subject" "{letter}" ' for letter in "abc")
+
+
+@pytest.mark.parametrize(
+    ("script", "rules"),
+    [
+        # What is filed by name stays, wherever the script redirects or discards.
+        (A + "{discard;}" + B + '{fileinto "Lists";}', [("b", "file"), ("a", "delete")]),
+        (
+            A + '{redirect "x@y.example";}' + B + '{fileinto "Lists";}',
+            [("a", "forward"), ("b", "file"), ("a", "delete")],
+        ),
+        (
+            A + "{discard;}" + B + '{fileinto "Lists"; stop;}' + C + '{addflag "\\\\Seen"; stop;}',
+            [("b", "file, stop"), ("a", "delete"), ("c", "mark_read, stop")],
+        ),
+        (
+            A + "{discard; " + B + '{fileinto "Lists";}}',
+            [("a, b", "file"), ("a", "delete")],
+        ),
+        (B + '{fileinto "Lists";}' + A + "{discard;}", [("b", "file"), ("a", "delete")]),
+        # So does what is kept by name.
+        (A + "{discard;}" + B + "{keep;}", [("b", "file"), ("a", "delete")]),
+        (B + "{keep;}" + A + "{discard;}", [("b", "file"), ("a", "delete")]),
+        (B + "{keep;}" + A + '{addflag "\\\\Seen";}', [("a", "mark_read")]),
+        (B + "{keep; stop;}" + A + "{discard;}", [("b", "stop"), ("a", "delete")]),
+        # A copy is beside what happens to the message.
+        (A + "{discard;}" + B + '{fileinto :copy "Lists";}', [("a", "delete"), ("b", "copy")]),
+        # Nothing is put off where both cannot be.
+        (A + "{discard; stop;}" + B + '{fileinto "Lists";}', [("a", "delete, stop"), ("b", "file")]),
+        (A + '{discard;} else {fileinto "Lists";}', [("a", "delete"), ("not a", "file")]),
+        (
+            'if anyof (header :is "subject" "a", header :is "subject" "b") {discard;}'
+            'else {fileinto "Lists";}',
+            [("a, b", "delete"), ("not a, not b", "file")],
+        ),
+        (A + "{discard;} if false {keep;}", [("a", "delete")]),
+    ],
+)
+def test_what_is_kept_by_name_is_kept(script, rules):
+    assert told(script) == rules
+
+
+def test_the_inbox_is_where_a_keep_files():
+    (kept, _) = rules_of(B + "{keep;}" + A + "{discard;}", {})
+    assert kept["actions"] == [{"action": "file", "folder": "inbox"}]
 
 
 def test_rules_keep_the_names_other_programs_gave_them():
@@ -154,7 +238,24 @@ def test_rules_keep_the_names_other_programs_gave_them():
     ("script", "line", "why"),
     [
         ('require "vacation";', 1, "extension “vacation”"),
-        ('require "fileinto";\nif true {\n  fileinto "Nowhere";\n}', 3, "no folder “Nowhere”"),
+        ('require "fileinto";\nif true {\n  fileinto "Nowhere";\n}', 3, "“Nowhere” is not among `folders`"),
+        ('if header :is "subject" "' + "x" * 257 + '" { discard; }', 1, "at most 256 characters"),
+        ('if header :contains "subject" "win " { discard; }', 1, "blanks around “win”"),
+        ('\nif header :is "List Id" "a" { discard; }', 2, "“List Id” is not the name of a header"),
+        ('\nif true { redirect "nobody"; }', 2, "“nobody” is no mail address"),
+        ('if header :is "subject" text:\na\n.\n { discard; }', 1, "a text of several lines"),
+        ('if header :is "subject" ["b",\ntext:\na\n.\n] { discard; }', 2, "a text of several lines"),
+        ('require "fileinto";\nfileinto :mailboxid "x" "Lists";', 2, "“:mailboxid” is of an extension"),
+        ('require ["fileinto", "mailboxid"];\nfileinto :mailboxid "x" "Lists";', 1, "extension “mailboxid”"),
+        ('if header :comparator "i;ascii-numeric" :is "subject" "1" { discard; }', 1, "“i;ascii-numeric”"),
+        (
+            'require ["fileinto", "imap4flags"];\n'
+            'if header :is "subject" "a" { discard; }\n'
+            'if header :is "subject" "b" { addflag "\\\\Seen"; stop; }\n'
+            'if header :is "subject" "c" { fileinto "Lists"; }',
+            3,
+            "keeps what line 2 redirects or discards",
+        ),
         ('\nif header :matches "subject" "a*b" { discard; }', 2, "the pattern “a*b”"),
         ('if header :comparator "i;octet" :is "subject" "a" { discard; }', 1, "capital and small"),
         ('if header :is "subject" "" { discard; }', 1, "empty text"),

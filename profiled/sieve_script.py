@@ -1,0 +1,122 @@
+"""A Sieve script (RFC 5228) as it is read: its commands with their lines, its texts, and what is wrong.
+
+The library parses; time is bounded since the script's length and depth are. Pure.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from sievelib.commands import Command, comparator  # type: ignore[import-untyped]
+from sievelib.parser import ParseError, Parser  # type: ignore[import-untyped]
+
+from restante.errors import InvalidArgument
+
+DEPTH = 15
+COMMANDS = 2_000
+# The library takes only two comparators; this one (RFC 5051) folds capital letters as rules do.
+comparator["extra_arg"]["values"].append('"i;unicode-casemap"')
+
+_EXTENSIONS = (
+    "fileinto",
+    "copy",
+    "imap4flags",
+    "mailbox",
+    "comparator-i;ascii-casemap",
+    "comparator-i;unicode-casemap",
+)
+_NAMED = re.compile(rb"#\s*rule:\s*\[([^\]\r\n]{1,100})\]")
+_TAG = re.compile(r"bad argument (:\w+) for command (?!.*\(a single )|unexpected token '(:\w+)'")
+_COMPARATOR = re.compile(r'bad value "([^"]*)" for argument comparator')
+
+_LINES = "a text of several lines (text:) is not understood; write it in quotation marks"
+
+
+def parsed(script: str) -> tuple[list[Command], dict[int, int]]:
+    """Return the commands, and the line of each by its identity. Raises InvalidArgument."""
+    octets = script.encode("utf-8", "replace")
+    parser = Parser()
+    starts = list(_identifiers(parser, octets))
+    right = parser.parse(octets)
+    walked = [one for top in parser.result for one in top.walk()]
+    lines = {id(one): line for one, line in zip(walked, starts, strict=False)}
+    for command in walked:
+        _check(command, lines.get(id(command), 0))
+    if not right:
+        raise _wrong(parser.error, parser.error_pos[0])
+    return parser.result, lines
+
+
+def _identifiers(parser: Parser, octets: bytes) -> Iterator[int]:
+    """Give the line of each command and test, in the order in which the parser will meet them."""
+    depth, nots, count = 0, 0, 0
+    try:
+        for kind, value in parser.lexer.scan(octets):
+            depth += {"left_parenthesis": 1, "left_cbracket": 1}.get(kind, 0)
+            depth -= {"right_parenthesis": 1, "right_cbracket": 1}.get(kind, 0)
+            if kind != "identifier":
+                continue
+            nots = nots + 1 if value.lower() == b"not" else 0
+            count += 1
+            line = parser.lexer.curlineno() if count <= COMMANDS else 0
+            if depth + nots > DEPTH or not line:
+                raise unsaid(line, "the script is nested too deeply or too long")
+            yield line
+    except ParseError:
+        return  # told better by the parser itself
+
+
+def _check(command: Command, line: int) -> None:
+    """Refuse what is right and not understood."""
+    if command.name == "require":
+        for wanted in texts(command.arguments.get("capabilities", [])):
+            if wanted not in _EXTENSIONS:
+                raise unsaid(line, f"the extension “{wanted}” is not understood")
+    given = [*command.arguments.values(), *command.extra_arguments.values()]
+    if any(isinstance(value, str) and value.startswith("text:") for value in given):
+        raise unsaid(line, _LINES)
+
+
+def _wrong(error: str, line: int) -> InvalidArgument:
+    """Return what to say of what the parser did not take: unknown to it, or no Sieve."""
+    if "multiline found" in error:
+        return unsaid(line, _LINES)
+    if tag := _TAG.search(error):
+        return unsaid(line, f"“{tag[1] or tag[2]}” is of an extension that Restante does not know")
+    if name := _COMPARATOR.search(error):
+        return unsaid(line, f"Restante does not know how “{name[1]}” compares")
+    return InvalidArgument(f"The script is not right, {error}.", about=str(line))
+
+
+def unsaid(line: int, what: str) -> InvalidArgument:
+    """Return the refusal of something right that no rule can say."""
+    where = f"Line {line}" if line else "The script"
+    return InvalidArgument(f"{where} cannot become a rule: {what}. Nothing was imported.", about=str(line))
+
+
+def name_in(command: Command) -> str:
+    """Return the name that other programs write in a comment above a rule, empty where there is none."""
+    for comment in command.hash_comments:
+        if match := _NAMED.match(comment):
+            return match[1].decode("utf-8", "replace").strip()
+    return ""
+
+
+def literals(value: Any) -> list[str]:
+    """Return one string or a list of them without their quotes."""
+    return [_literal(one) for one in value] if isinstance(value, list) else [_literal(value)]
+
+
+def texts(value: Any) -> list[str]:
+    """Return the same in one line each, with single blanks."""
+    return [" ".join(one.split()) for one in literals(value)]
+
+
+def text(value: str) -> str:
+    return texts(value)[0]
+
+
+def _literal(value: str) -> str:
+    if value.startswith('"') and value.endswith('"') and len(value) > 1:
+        return re.sub(r"\\(.)", r"\1", value[1:-1], flags=re.DOTALL)
+    return value
