@@ -9,8 +9,10 @@ _MONTHS = {
     "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
     "en": "January February March April May June July August September October November December",
 }
-_REPLIED = re.compile(r"(?:\s*(?:re|aw|sv|antw|rif|vs)(?:\[\d{1,3}\])?\s*:)+\s*", re.I)
-_FORWARDED = re.compile(r"(?:\s*(?:fwd?|rv|enc|wg|tr)\s*:)+\s*", re.I)
+_REPLIED = re.compile(
+    r"(?:\s*(?:re|aw|sv|antw|rif|vs|resp|respuesta|rta|rpta)(?:\[\d{1,3}\])?\s*:)+\s*", re.I
+)
+_FORWARDED = re.compile(r"(?:\s*(?:fwd?|rv|enc|wg|tr|reenv|reenvío|reenviado)\s*:)+\s*", re.I)
 
 
 def reply_subject(subject: str) -> str:

@@ -4,7 +4,10 @@ import re
 
 # Answers and forwarded letters as programs mark them in the languages people write in here: "Re[2]:", "RV:",
 # "Rif.:", with a colon of either width. A list's "[tag]" stays: it is part of what the letter is about.
-_WORDS = "re|aw|antw|sv|vs|rif|resp|respuesta|odp|ynt|回复|答复|fw|fwd|rv|wg|tr|enc|vb|reenv|转发"
+_WORDS = (
+    "re|aw|antw|sv|vs|rif|resp|respuesta|rta|rpta|odp|ynt|回复|答复"
+    "|fw|fwd|rv|wg|tr|enc|vb|reenv|reenvío|reenviado|转发"
+)
 _MARK = re.compile(rf"\s*(?:{_WORDS})(?:\s?[\[(]\d{{1,3}}[\])]|\^\d{{1,2}})?\.?\s?[:：]\s*", re.I)
 _TAG = re.compile(r"\s*\[[^\[\]]{1,40}\]\s*")
 _END = re.compile(r"\s*\((?:fwd?|rv|reenviado)\)\s*$", re.I)

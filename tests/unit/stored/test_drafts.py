@@ -219,6 +219,8 @@ def test_a_draft_lists_like_any_message(drafts, blobs):
     [
         ("Hola", "Re: Hola", "Fwd: Hola"),
         ("Re: Hola", "Re: Hola", "Fwd: Re: Hola"),
+        ("Rta: Hola", "Re: Hola", "Fwd: Rta: Hola"),
+        ("Reenvío: Hola", "Re: Reenvío: Hola", "Fwd: Hola"),
         ("RE: re[2]: AW: Hola", "Re: Hola", "Fwd: RE: re[2]: AW: Hola"),
         ("RV: Fwd: Hola", "Re: RV: Fwd: Hola", "Fwd: Hola"),
         ("Regarding", "Re: Regarding", "Fwd: Regarding"),
