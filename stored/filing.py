@@ -13,7 +13,7 @@ from time import monotonic
 from restante.errors import OverQuota
 from stored.append import Incoming, Prepared, prepare
 from stored.arrivals import Kept, arrive, arrived_at, fingerprint
-from stored.forwarding import Forwarder
+from stored.forwarding import FORWARDS_A_DAY, Forwarder
 from stored.lease import LeasedAccount
 from stored.leaving import Leaving
 from stored.mime import Octets, Summary, summarize
@@ -25,6 +25,11 @@ from stored.rules import Rule
 from stored.settings import CollectSettings
 from stored.store import UserStore
 from stored.treatment import Treatment, Verdict, carry_out
+
+_ENOUGH = (
+    f"Rules forward at most {FORWARDS_A_DAY} letters a day. Others came from {{host}} and were not forwarded;"
+    " they are here, and none of them was deleted."
+)
 
 
 @dataclass(frozen=True)
@@ -50,11 +55,11 @@ class _Ready:
     shared: bool
     verdict: Verdict
 
-    def keep(self, account: Account) -> Kept:
+    def keep(self, account: Account) -> tuple[Kept, bool]:
+        """Keep it; return what became of it, and whether all was done that its rules want."""
         kept = arrive(account, self.prepared, self.origin, shared=self.shared)
-        if kept is Kept.NEW:
-            carry_out(account, account.rows.last_uid(), self.verdict)
-        return kept
+        treated = kept is not Kept.NEW or carry_out(account, account.rows.last_uid(), self.verdict)
+        return kept, treated
 
 
 class Filing:
@@ -125,7 +130,7 @@ class Filing:
         """Keep these together; by halves where that is too much, so that one large one holds up no other."""
         try:
             with self._treatment.promising([one.verdict for one in batch]):
-                kept = self._mail.write(lambda account: [one.keep(account) for one in batch])
+                done = self._mail.write(lambda account: [one.keep(account) for one in batch])
         except OverQuota:
             half = len(batch) // 2
             if half:
@@ -135,7 +140,11 @@ class Filing:
                 self._leaving.for_room(batch[0].prepared.packed.octets)
                 self._report.count(done=1)
             return
+        kept = [what for what, _ in done]
         self.counts.update(kept)
+        if not all(treated for _, treated in done):
+            host = self._account.server.host
+            self._report.notice("forwarded_enough", _ENOUGH.format(host=host), host)
         new = [one for one, what in zip(batch, kept, strict=True) if what is Kept.NEW]
         octets = sum(one.prepared.packed.octets for one in new)
         self._report.count(done=len(batch), collected=len(new), octets=octets)

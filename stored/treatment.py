@@ -73,14 +73,19 @@ class Treatment:
             yield
 
 
-def carry_out(account: Account, uid: int, verdict: Verdict) -> None:
-    """Copy and forward message `uid` as was decided, inside the unit of work in which it was kept."""
+def carry_out(account: Account, uid: int, verdict: Verdict) -> bool:
+    """Copy and forward message `uid` as was decided, inside the unit of work in which it was kept.
+
+    Return false where rules have forwarded enough for the day; then it is not deleted.
+    """
     for folder in verdict.decision.copies:
         place = account.folders.find(folder)
         if place is not None and account.rows.last_uid() < MAX_UID:
             account.copy(uid, place)
     promised = [promise(account, uid, forward) for forward in verdict.forwards]
-    if not all(promised):
-        _LOG.warning("rules.forwarded_enough", user=account.user, uid=uid)
-        if verdict.decision.folder == "trash":
-            account.change(uid, folder=account.folders.members[INBOX])
+    if all(promised):
+        return True
+    _LOG.warning("rules.forwarded_enough", user=account.user, uid=uid)
+    if verdict.decision.folder == "trash":
+        account.change(uid, folder=account.folders.members[INBOX])
+    return False

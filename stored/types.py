@@ -342,7 +342,14 @@ Auth = Literal["password", "oauth2"]
 OnServer = Literal["leave", "delete_after", "delete"]
 Days = Annotated[int, Range(1, 3650)]
 NoticeKind = Literal[
-    "expires", "names_changed", "names_shared", "no_names", "not_deleted", "clock_held", "login_delay"
+    "expires",
+    "names_changed",
+    "names_shared",
+    "no_names",
+    "not_deleted",
+    "clock_held",
+    "login_delay",
+    "forwarded_enough",
 ]
 
 

@@ -201,3 +201,14 @@ def test_collecting_applies_them(store, forwarder, woken):
         assert woken == ["ana"]
         bench.run()
     assert listing(store.open_account("ana")) == found
+
+
+def test_who_collects_is_told_when_rules_have_forwarded_enough(store, forwarder, monkeypatch):
+    monkeypatch.setattr(forwarding, "FORWARDS_A_DAY", 1)
+    bench = Bench(store)
+    bench.forwarder = forwarder
+    bench.rules = [rule(forward())]
+    with PopServer([letter(n) for n in range(1, 4)]) as server:
+        bench.accounts["ana"] = [account(server)]
+        states = bench.run()
+    assert [notice.kind for notice in states["a1"].notices] == ["forwarded_enough"]
