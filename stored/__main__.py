@@ -20,6 +20,7 @@ from stored.forwarding import Forwarder
 from stored.identities import writers_from
 from stored.importing import KIND as IMPORT
 from stored.importing import Importer
+from stored.importing import ending as import_ending
 from stored.intents import Intents
 from stored.jobs import Jobs
 from stored.lease import addresses_by, lease_from
@@ -172,7 +173,7 @@ def _working(
     exporter = Exporter(directory / "exports", blobs)
     blobs.exported = exporter.opened
     kinds = {RULES: run_rules, IMPORT: importer.run, EXPORT: exporter.run}
-    jobs = Jobs(store, Intents(directory / "jobs"), kinds, forgotten=exporter.forget)
+    jobs = Jobs(store, Intents(directory / "jobs"), kinds, forgotten=exporter.forget, ending=import_ending)
     return jobs, TransferService(store, jobs, importer, exporter)
 
 

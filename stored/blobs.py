@@ -111,7 +111,7 @@ class Blobs:
         """Begin an upload of `length` octets and return its id; lets expired ones go. Commits.
 
         Raises TooLarge (25 MB each), OverQuota (200 uploads or 250 MB waiting for their letters). Files
-        `to_import` may have 2 GB, and there may be two.
+        `to_import` may have 2 GB, and there may be two; the oldest that is not whole gives way to a third.
         """
         limit = IMPORT_OCTETS if to_import else UPLOAD_OCTETS
         if length > limit:
@@ -124,8 +124,8 @@ class Blobs:
         def work(account: Account) -> None:
             self._expire(account, now)
             kept = [one for one in account.uploads.values() if one.to_import == to_import]
-            if to_import and len(kept) >= IMPORTS:
-                raise OverQuota("Other files wait to be imported; wait until they are, or discard them.")
+            if to_import:
+                _make_way(account)
             waiting = 0 if to_import else sum(upload.length for upload in kept) + length
             if len(kept) >= UPLOADS or waiting > UPLOADS_OCTETS:
                 raise OverQuota(
@@ -257,6 +257,22 @@ class Blobs:
 
     def _mail(self, user: str) -> UserStore:
         return self._store.open_account(user)
+
+
+def _make_way(account: Account) -> None:
+    """See to it that one more file to be imported has its place: what was interrupted gives way."""
+    kept = {id: upload for id, upload in account.uploads.items() if upload.to_import}
+    if len(kept) < IMPORTS:
+        return
+    unfinished = [id for id, upload in kept.items() if not upload.complete]
+    if not unfinished:
+        named = ", ".join(f"{upload.name or 'a file'} ({id})" for id, upload in kept.items())
+        raise OverQuota(
+            f"Other files wait to be imported: {named}. Wait until they are, or cancel the job of one "
+            "(job.cancel), or discard one that has no job (DELETE blobs/ and its id).",
+            about=next(iter(kept)),
+        )
+    del account.uploads[min(unfinished, key=lambda id: kept[id].created_at)]
 
 
 def _upload(account: Account, id: str) -> Upload:

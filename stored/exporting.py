@@ -24,6 +24,7 @@ from stored.jobs import Jobs, Working
 from stored.messages import folder_named
 from stored.mime import Octets
 from stored.model.account import Account
+from stored.model.job import NO_ERROR
 from stored.model.rows import UNREADABLE
 from stored.model.word import folder_of, time_of
 from stored.spool import spooling
@@ -176,7 +177,7 @@ def _letter(account: Account, uid: int, word: int, folder: str) -> _Letter:
 
 def _begin(account: Account, working: Working, total: int) -> None:
     job = working.job(account)
-    job.total, job.done, job.counts = total, 0, {}
+    job.total, job.done, job.counts, job.error = total, 0, {}, NO_ERROR
 
 
 def _note(working: Working, looked: int, counts: dict[str, int]) -> None:

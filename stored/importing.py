@@ -20,6 +20,7 @@ from stored.messages import folder_named
 from stored.mime import Octets, Summary, summarize
 from stored.model.account import Account
 from stored.model.folder import MOST_FOLDERS
+from stored.model.job import Job
 from stored.model.rows import UNREADABLE
 from stored.model.upload import Upload
 from stored.model.word import FLAG_NAMES, SEEN
@@ -102,7 +103,7 @@ class Importer:
                     batch, left, octets = [], 0, 0
             if last is not None:
                 _keep(working, batch, left, last.place, last.reached)
-        working.mail.write(lambda account: _let_go(account, working))
+        working.mail.write(lambda account: _complete(working.job(account)))
 
     def _ready(self, working: Working, letter: Letter) -> _Ready:
         order, raw = working.order, letter.raw or b""
@@ -202,8 +203,11 @@ def _folder(account: Account, name: str, otherwise: str) -> str:
     return made.id
 
 
-def _let_go(account: Account, working: Working) -> None:
-    """Let the upload go once all of it is here."""
-    job = working.job(account)
+def _complete(job: Job) -> None:
     job.done = job.total
-    account.uploads.pop(working.order["blob"], None)
+
+
+def ending(account: Account, job: Job) -> None:
+    """Let go of the file of an import that ends, however it does. As `Jobs.ending`."""
+    if job.kind == KIND:
+        account.uploads.pop(job.order["blob"], None)

@@ -17,7 +17,7 @@ from stored.intents import Intents
 from stored.job_types import Job as JobStruct
 from stored.job_types import JobList
 from stored.model.account import Account
-from stored.model.job import CANCELLED, DONE, FAILED, RUNNING, WAITING, Job
+from stored.model.job import CANCELLED, DONE, FAILED, NO_ERROR, RUNNING, WAITING, Job
 from stored.model.personal import own, personal
 from stored.store import Store, UserStore
 from stored.workers import Workers
@@ -69,13 +69,17 @@ Kind = Callable[[Working], None]
 
 @dataclass
 class Jobs:
-    """Everybody's jobs. `kinds` gives what does each kind; `forgotten` is told the job that is let go."""
+    """Everybody's jobs. `kinds` gives what does each kind; `forgotten` is told the job that is let go.
+
+    `ending` is told of each job that ends, however it does, in that very unit of work.
+    """
 
     store: Store
     notes: Intents
     kinds: Mapping[str, Kind]
     threads: int = 2
     forgotten: Callable[[str, int], None] = lambda user, number: None
+    ending: Callable[[Account, Job], None] = lambda account, job: None
     now: Callable[[], float] = time.time
     _turns: threading.Condition = field(default_factory=threading.Condition)
     _busy: set[str] = field(default_factory=set)
@@ -116,9 +120,7 @@ class Jobs:
         """Call a job off; what it has done stays done. Commits. Raises NotFound."""
 
         def work(account: Account) -> None:
-            job = _found(account, number)
-            if job.unfinished:
-                job.finish(CANCELLED, int(self.now()))
+            self._end(account, _found(account, number), CANCELLED)
 
         self.store.open_account(user).write(work)
 
@@ -182,7 +184,7 @@ class Jobs:
             self.forgotten(mail.user, number)
         except RestanteError as error:
             _LOG.warning("job.failed", cause=error, **about)
-            self._finish(mail, number, FAILED, (error.kind, error.message, error.about or ""))
+            self._finish(mail, number, FAILED, _told(error))
         except Exception as broken:
             ref = log.new_request_id()
             _LOG.error("job.broke", ref=ref, cause=broken, **about)
@@ -205,18 +207,29 @@ class Jobs:
                 if not error.retryable or tried == TRIES:
                     raise
                 _LOG.info("job.waits", user=working.mail.user, attempt=tried, cause=error)
+                told = _told(error)
+                working.mail.write(lambda account, told=told: setattr(working.job(account), "error", told))  # type: ignore[misc]
                 self._stopping.wait(RETRY_SECONDS)
                 working.check()
 
     def _finish(
-        self, mail: UserStore, number: int, stage: str, error: tuple[str, str, str] = ("", "", "")
+        self, mail: UserStore, number: int, stage: str, error: tuple[str, str, str] = NO_ERROR
     ) -> None:
         def work(account: Account) -> None:
             job = own(account).jobs.get(number)
-            if job is not None and job.unfinished:
-                job.finish(stage, int(self.now()), error)
+            if job is not None:
+                self._end(account, job, stage, error)
 
         mail.write(work)
+
+    def _end(self, account: Account, job: Job, stage: str, error: tuple[str, str, str] = NO_ERROR) -> None:
+        if job.unfinished:
+            self.ending(account, job)
+            job.finish(stage, int(self.now()), error)
+
+
+def _told(error: RestanteError) -> tuple[str, str, str]:
+    return error.kind, error.message, error.about or ""
 
 
 def _found(account: Account, number: int) -> Job:

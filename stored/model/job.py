@@ -16,10 +16,14 @@ WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "faile
 UNFINISHED = (WAITING, RUNNING)
 
 
+NO_ERROR = ("", "", "")
+
+
 class Job(Persistent):  # type: ignore[misc]
     """One job. `order`, `place` and `made` are plain data whose meaning is the kind's own.
 
     `done` of `total` is how far it is (`total` 0: not known yet); `counts` what became of things by the way.
+    An `error` while it runs is what it waits for the end of.
     Times are whole seconds since 1970, UTC.
     """
 
@@ -34,7 +38,7 @@ class Job(Persistent):  # type: ignore[misc]
         self.done = 0
         self.total = 0
         self.counts: dict[str, int] = {}
-        self.error = ("", "", "")
+        self.error = NO_ERROR
         self.created_at = at
         self.finished_at = 0
 
@@ -43,14 +47,17 @@ class Job(Persistent):  # type: ignore[misc]
         return self.stage in UNFINISHED
 
     def step(self, place: dict[str, Any], *, done: int = 0, **counts: int) -> None:
-        """Note how far it is: `place` to go on from, so many more done, and what became of them."""
-        self.place = place
+        """Note how far it is: `place` to go on from, so many more done, and what became of them.
+
+        It goes on, so what it waited for is over.
+        """
+        self.place, self.error = place, NO_ERROR
         self.done += done
         self.counts = {
             name: self.counts.get(name, 0) + counts.get(name, 0) for name in {**self.counts, **counts}
         }
 
-    def finish(self, stage: str, at: int, error: tuple[str, str, str] = ("", "", "")) -> None:
+    def finish(self, stage: str, at: int, error: tuple[str, str, str] = NO_ERROR) -> None:
         """End it; `error` is kind, sentence and what it is about. What is only needed to go on is let go."""
         self.stage, self.finished_at, self.error = stage, at, error
         self.place, self.order = {}, {"about": self.order.get("about", "")}

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from restante.errors import Busy, NotFound, OverQuota, TooLarge
+from restante.errors import Busy, NoSpace, NotFound, OverQuota, TooLarge
 from stored import jobs as jobs_module
 from stored.intents import Intents
 from stored.jobs import KEPT, KEPT_SECONDS, Jobs, listed, number_of, shown
@@ -150,3 +150,21 @@ def test_old_ones_are_forgotten_and_many_waiting_refused(made, mail):
 def test_ids_that_are_none(id):
     with pytest.raises(NotFound):
         number_of(id)
+
+
+def test_what_a_job_waits_for_is_told_until_it_goes_on(made, mail, monkeypatch):
+    monkeypatch.setattr(jobs_module, "RETRY_SECONDS", 0)
+    seen = []
+
+    def waiting(working):
+        seen.append(shown(mail, 1).get("error", {}).get("message"))
+        if len(seen) == 1:
+            raise NoSpace("The disk is nearly full.")
+        working.mail.write(lambda account: _count(working.job(account)))
+        seen.append(shown(mail, 1).get("error"))
+
+    jobs = made(rules=waiting)
+    jobs.begin("ana", "rules", {"to": 1})
+    assert jobs.wait("ana", 20)
+    assert seen == [None, "The disk is nearly full.", None]
+    assert "error" not in shown(mail, 1)

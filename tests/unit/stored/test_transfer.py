@@ -42,6 +42,7 @@ class World:
             Intents(directory / "jobs"),
             {importing.KIND: self.importer.run, exporting.KIND: self.exporter.run},
             forgotten=self.exporter.forget,
+            ending=importing.ending,
         )
 
     def upload(self, octets):
@@ -214,10 +215,32 @@ def test_what_is_not_there_to_be_imported(world):
         world.importer.begin(world.jobs, world.mail, whole, "f99", unread=False, folders=True)
     with pytest.raises(NotFound):
         world.blobs.spooled("ana", whole)
-    with pytest.raises(OverQuota):
-        world.upload(b"x")
     with pytest.raises(TooLarge):
         world.blobs.begin("ana", 3_000_000_000, to_import=True)
+
+
+def test_imports_that_fail_or_are_called_off_let_their_files_go(world):
+    for _ in range(3):
+        assert world.bring(b"\x00\x01nothing of the kind")["stage"] == "failed"
+    world.jobs._stopping.set()
+    for _ in range(3):
+        number = world.importer.begin(
+            world.jobs, world.mail, world.upload(letter(1)), "inbox", unread=False, folders=True
+        )
+        world.jobs.cancel("ana", number)
+    assert world.mail.read(lambda account: len(account.uploads)) == 0
+
+
+def test_an_upload_that_was_interrupted_gives_way(world):
+    halves = [world.blobs.begin("ana", 100, to_import=True) for _ in range(3)]
+    kept = world.mail.read(lambda account: list(account.uploads))
+    assert len(kept) == 2 and halves[2] in kept
+    first, second = world.upload(letter(1)), world.upload(letter(2))
+    with pytest.raises(OverQuota, match="DELETE blobs/") as refused:
+        world.upload(letter(3))
+    assert first in str(refused.value) and second in str(refused.value)
+    world.blobs.discard("ana", first)
+    world.upload(letter(3))
 
 
 KILLED = """
