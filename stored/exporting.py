@@ -20,16 +20,18 @@ from restante.errors import Damaged, InvalidArgument, NotFound
 from stored import transfer_mbox as mbox
 from stored.blobs import Blob, Blobs, no_blob
 from stored.bulk import fitting
+from stored.folders import DEEPEST
 from stored.jobs import Jobs, Working
 from stored.messages import folder_named
 from stored.mime import Octets
 from stored.model.account import Account
+from stored.model.folder import Folder
 from stored.model.job import NO_ERROR
 from stored.model.rows import UNREADABLE
-from stored.model.word import folder_of, time_of
+from stored.model.word import flags_of, folder_of, time_of
 from stored.spool import spooling
 from stored.store import UserStore, directory_name
-from stored.transfer_zip import ZipWriter
+from stored.transfer_zip import ZipWriter, note
 from stored.types import MessageFilter
 
 KIND = "export"
@@ -49,6 +51,7 @@ class _Letter:
     sender: str
     subject: str
     folder: str
+    flags: int
 
 
 @dataclass(frozen=True)
@@ -138,11 +141,9 @@ def _add(file: BinaryIO, archive: ZipWriter | None, letter: _Letter, raw: Octets
         file.writelines(mbox.written(raw))
         return
     subject = _UNSAFE.sub("_", letter.subject)[:60].strip(" .")
-    folder = _UNSAFE.sub("_", letter.folder).strip(" .") or "_"
-    name = f"{folder}/{letter.at:%Y-%m-%d} {letter.uid} {subject}".rstrip(" .") + ".eml"
-    archive.add(
-        name, (bytes(raw[at : at + PIECE_OCTETS]) for at in range(0, len(raw), PIECE_OCTETS)), letter.at
-    )
+    name = f"{letter.folder}/{letter.at:%Y-%m-%d} {letter.uid} {subject}".rstrip(" .") + ".eml"
+    pieces = (bytes(raw[at : at + PIECE_OCTETS]) for at in range(0, len(raw), PIECE_OCTETS))
+    archive.add(name, pieces, letter.at, note(letter.flags))
 
 
 def _fitting_letters(working: Working) -> Iterator[tuple[int, list[_Letter]]]:
@@ -156,10 +157,10 @@ def _fitting_letters(working: Working) -> Iterator[tuple[int, list[_Letter]]]:
 
 def _slice(account: Account, filter: MessageFilter, first: int) -> tuple[int, list[_Letter]]:
     fits = fitting(filter)
-    names = {folder.number: folder.name for folder in account.folders}
+    names = {folder.number: _path(account, folder) for folder in account.folders}
     words = list(account.state.items(min=first, max=first + LOOKED_AT - 1))
     found = [
-        _letter(account, uid, word, names.get(folder_of(word), ""))
+        _letter(account, uid, word, names.get(folder_of(word), "_"))
         for uid, word in words
         if fits(account, uid, word)
     ]
@@ -172,7 +173,17 @@ def _letter(account: Account, uid: int, word: int, folder: str) -> _Letter:
     except (*UNREADABLE, orjson.JSONDecodeError):
         row = {"from": {"address": ""}, "subject": ""}
     at = datetime.fromtimestamp(time_of(word), UTC)
-    return _Letter(uid, at, row["from"]["address"], row["subject"], folder)
+    return _Letter(uid, at, row["from"]["address"], row["subject"], folder, flags_of(word))
+
+
+def _path(account: Account, folder: Folder) -> str:
+    """Return the directory for a folder, those around it before it."""
+    steps: list[str] = []
+    within: Folder | None = folder
+    while within is not None and len(steps) < DEEPEST + 1:
+        steps.append(_UNSAFE.sub("_", within.name).strip(" .") or "_")
+        within = account.folders.get(within.parent)
+    return "/".join(reversed(steps))
 
 
 def _begin(account: Account, working: Working, total: int) -> None:

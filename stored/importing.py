@@ -5,14 +5,15 @@ that is here already, octet for octet, is left out, whatever was imported before
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from restante.errors import NotFound
+from restante.errors import InvalidArgument, NotFound, RestanteError, TooLarge
 from stored.append import Incoming, Prepared, append, prepare
 from stored.arrivals import arrived_at, fingerprint
 from stored.jobs import Jobs, Working
@@ -27,7 +28,10 @@ from stored.model.word import FLAG_NAMES, SEEN
 from stored.people import learn
 from stored.spool import spooling
 from stored.store import UserStore
-from stored.transfer_read import Letter, Place, letters
+from stored.transfer_folders import placed
+from stored.transfer_letter import alike
+from stored.transfer_names import TRASHED
+from stored.transfer_read import Letter, letters
 
 KIND = "import"
 BATCH = 100
@@ -35,28 +39,40 @@ BATCH_OCTETS = 8_000_000
 #: So long an upload is kept for its job at least.
 WAITING_SECONDS = 7 * 24 * 3600
 
-_ROLES = {
-    "inbox": "inbox",
-    "sent": "sent",
-    "sent items": "sent",
-    "sent messages": "sent",
-    "enviados": "sent",
-    "drafts": "drafts",
-    "borradores": "drafts",
-    "junk": "junk",
-    "spam": "junk",
-    "trash": "trash",
-    "deleted items": "trash",
-    "papelera": "trash",
-    "archive": "archive",
-}
+_NO_LETTERS = (
+    "There are no letters in this file. Give an mbox, a letter as eml, or a zip or tar of such or of a "
+    "Maildir; an archive within it has to be unpacked first."
+)
+_ALL_DAMAGED = "No letter of this file could be read, since all are damaged; pack it anew."
 
 
 @dataclass(frozen=True)
 class _Ready:
     prepared: Prepared
     summary: Summary
-    folder: str
+    letter: Letter
+
+
+@dataclass
+class _Batch:
+    """Letters to be kept together, and how many are left out beside them, by the reason."""
+
+    ready: list[_Ready] = field(default_factory=list)
+    left: Counter[str] = field(default_factory=Counter)
+    octets: int = 0
+    last: Letter | None = None
+
+    def add(self, letter: Letter, ready: _Ready | None) -> None:
+        self.last = letter
+        if ready is not None:
+            self.ready.append(ready)
+            self.octets += len(letter.raw or b"")
+        elif letter.left is not None:
+            self.left[letter.left] += 1
+
+    @property
+    def full(self) -> bool:
+        return len(self.ready) >= BATCH or self.octets >= BATCH_OCTETS
 
 
 @dataclass(frozen=True)
@@ -88,27 +104,30 @@ class Importer:
         """Import from the job's place on. As a kind of job."""
         place, _ = working.read()
         with self._file(working.mail, working.order["blob"]) as file:
-            batch: list[_Ready] = []
-            left, octets = 0, 0
-            last: Letter | None = None
-            for letter in letters(file, place, self.spool):
-                last = letter
-                if letter.raw is None:
-                    left += 1
-                else:
-                    batch.append(self._ready(working, letter))
-                    octets += len(letter.raw)
-                if len(batch) >= BATCH or octets >= BATCH_OCTETS:
-                    _keep(working, batch, left, letter.place, letter.reached)
-                    batch, left, octets = [], 0, 0
-            if last is not None:
-                _keep(working, batch, left, last.place, last.reached)
+            failure = self._bring(working, letters(file, place, self.spool))
+        if failure is not None:
+            raise failure
         working.mail.write(lambda account: _complete(working.job(account)))
+
+    def _bring(self, working: Working, coming: Iterator[Letter]) -> RestanteError | None:
+        """Keep what comes, batch by batch; return what ended it early, and then what came before is kept."""
+        batch = _Batch()
+        failure: RestanteError | None = None
+        try:
+            for letter in coming:
+                batch.add(letter, self._ready(working, letter) if letter.raw is not None else None)
+                if batch.full:
+                    _keep(working, batch)
+                    batch = _Batch()
+        except (InvalidArgument, TooLarge) as error:
+            failure = error
+        if batch.last is not None:
+            _keep(working, batch)
+        return failure
 
     def _ready(self, working: Working, letter: Letter) -> _Ready:
         order, raw = working.order, letter.raw or b""
         summary = self.summarize(raw)
-        folder = letter.folder if order["folders"] or letter.folder == "trash" else ""
         flags = letter.flags if letter.flags is not None else (0 if order["unread"] else SEEN)
         flags &= (1 << len(FLAG_NAMES)) - 1
         now = datetime.now(UTC)
@@ -116,7 +135,7 @@ class Importer:
             raw, summary, "", "", fingerprint(raw), arrived_at(summary, now, bulk=True), flags=flags
         )
         prepared = prepare(incoming, self.spool, working.mail.words())
-        return _Ready(prepared, summary, folder)
+        return _Ready(prepared, summary, letter)
 
     @contextmanager
     def _file(self, mail: UserStore, blob: str) -> Iterator[BinaryIO]:
@@ -146,64 +165,70 @@ def _upload(account: Account, blob: str) -> Upload:
     return upload  # type: ignore[no-any-return]
 
 
-def _keep(working: Working, batch: Sequence[_Ready], left: int, place: Place, reached: int) -> None:
+def _keep(working: Working, batch: _Batch) -> None:
     """Keep a batch with the place behind it."""
     working.check()
-    working.mail.write(lambda account: _write(account, working, batch, left, place, reached))
+    working.mail.write(lambda account: _write(account, working, batch))
 
 
-def _write(
-    account: Account, working: Working, batch: Sequence[_Ready], left: int, place: Place, reached: int
-) -> None:
-    job = working.job(account)
-    kept = known = 0
-    for one in batch:
-        if _is_here(account, one.prepared):
-            known += 1
+def _write(account: Account, working: Working, batch: _Batch) -> None:
+    job, last = working.job(account), batch.last
+    assert last is not None
+    counts: Counter[str] = Counter()
+    for one in batch.ready:
+        if _is_here(account, one):
+            counts["known"] += 1
             continue
-        folder = _folder(account, one.folder, working.order["folder"])
+        folder, unfiled = _folder(account, working, one.letter)
         append(account, replace(one.prepared, folder=folder))
         if folder == "sent":
             people = [who.address for who in (*one.summary.to, *one.summary.cc)]
             learn(account, people, one.prepared.time)
-        kept += 1
+        counts["kept"] += 1
+        counts["unfiled"] += unfiled
     upload = account.uploads.get(working.order["blob"])
-    job.total = (upload.length if upload is not None else reached) // 1024 + 1
-    job.step(dict(place), kept=kept, known=known, left=left)
-    job.done = min(reached // 1024, job.total)
+    job.total = (upload.length if upload is not None else last.reached) // 1024 + 1
+    job.step(dict(last.place), **{"kept": 0, "known": 0, "left": 0} | +(counts + batch.left))
+    job.done = min(last.reached // 1024, job.total)
 
 
-def _is_here(account: Account, prepared: Prepared) -> bool:
-    """Return whether a letter is here already, octet for octet."""
+def _folder(account: Account, working: Working, letter: Letter) -> tuple[str, bool]:
+    """Return the folder for a letter, and whether its own could not be made since there are too many."""
+    otherwise = working.order["folder"]
+    if not working.order["folders"] and letter.folder != TRASHED:
+        return otherwise, False
+    folder = placed(account, letter.folder, otherwise)
+    return (otherwise, True) if folder is None else (folder, False)
+
+
+def _is_here(account: Account, one: _Ready) -> bool:
+    """Return whether a letter is here already, octet for octet.
+
+    Where its line ends are not those it once had, it is whatever they were.
+    """
+    prepared, came = one.prepared, one.letter.raw or b""
     for name in prepared.names:
         for uid in account.message_ids.find(account.salt, name):
             try:
-                if uid in account.state and account.bodies[uid].sha256 == prepared.packed.sha256:
+                if uid not in account.state:
+                    continue
+                body = account.bodies[uid]
+                if body.sha256 == prepared.packed.sha256:
+                    return True
+                shorter = len(came) - body.octets
+                possible = not one.letter.exact and 0 <= shorter <= bytes(came).count(b"\n") + 2
+                if possible and alike(body.raw(), came):
                     return True
             except UNREADABLE:
                 continue
     return False
 
 
-def _folder(account: Account, name: str, otherwise: str) -> str:
-    """Return the folder for a directory's name, made where there is none; `otherwise` where none can be."""
-    name = "".join(letter for letter in " ".join(name.split()) if letter.isprintable())[:100]
-    if not name:
-        return otherwise
-    folded = name.casefold()
-    if folded in _ROLES:
-        return _ROLES[folded]
-    for folder in account.folders:
-        if folder.name.casefold() == folded and not folder.parent:
-            return folder.id
-    made = account.folders.create(name, 0) if len(account.folders) < MOST_FOLDERS else None
-    if made is None:
-        return otherwise
-    account.journal().folders = True
-    return made.id
-
-
 def _complete(job: Job) -> None:
+    """Note that all of the file was read. Raises InvalidArgument where no letter was in it."""
+    counts = Counter(job.counts)
+    if not sum(counts[name] for name in ("kept", "known", "left", "expunged")):
+        raise InvalidArgument(_ALL_DAMAGED if counts["damaged"] else _NO_LETTERS)
     job.done = job.total
 
 

@@ -1,21 +1,27 @@
-"""Reading letters out of a file somebody has: mbox, a single eml, or a zip or tar of eml, Maildir and mbox.
+"""Reading letters out of a file somebody has: mbox, a single eml, or a zip or tar of any of what follows.
 
-A letter comes with the place behind it, so that reading can go on from there after a restart, and a
-directory is never trusted with more than the name of a folder. What unpacks to very much is refused.
+In an archive eml, Maildir, MH, mbox and Apple Mail's files are known by their names, or by their octets where
+the names say nothing. A letter comes with the place behind it, so that reading can go on from there after a
+restart. What cannot be brought in is told with the reason; what unpacks to very much is refused.
 """
 
 import tarfile
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, BinaryIO, Literal
 
 from restante.errors import InvalidArgument, TooLarge
 from stored import transfer_mbox as mbox
+from stored import transfer_names as names
+from stored import transfer_zip
 from stored.mime import Octets
-from stored.model.word import ANSWERED, DRAFT, FLAGGED, FORWARDED, SEEN
 from stored.spool import Mapped, gathered
+from stored.transfer_letter import HEAD_OCTETS, in_emlx, is_letter, said, with_crlf
 
 #: A larger letter is left out. One held in memory may have as many; larger ones go through the spool.
 LETTER_OCTETS = 150_000_000
@@ -25,49 +31,48 @@ UNPACKED_OCTETS = 256 << 20
 CENTRAL_OCTETS = 64 << 20
 PIECE_OCTETS = 1 << 18
 
-_MAILDIR_FLAGS = {"S": SEEN, "R": ANSWERED, "F": FLAGGED, "D": DRAFT, "P": FORWARDED}
-_TRASHED = "T"
-_LETTER_ENDS = (".eml", ".mbox", ".mbx", ".mbs")
+_BROKEN = (zipfile.BadZipFile, tarfile.TarError, EOFError, NotImplementedError, RuntimeError, zlib.error)
 
 # Where to go on: the number of the entry in an archive, and the octet in an mbox.
 Place = dict[str, int]
 
+# Why something is left out: too large, damaged, no letter at all, or deleted where it comes from.
+Left = Literal["left", "damaged", "other", "expunged"]
+
 
 @dataclass(frozen=True)
 class Letter:
-    """One letter; `raw` is None where it is too large. `flags` are None where the file does not say.
+    """One letter, or what is `left` out for a reason; then `raw` is None.
 
-    `folder` is what its directory is called, empty where there is none. `reached` are octets of the file.
+    `folder` is the path of its folder, empty where there is none. `flags` are None where the file does not
+    say. `exact`: these are the very octets of the file, no line end made another. `reached` are octets of
+    the file.
     """
 
     raw: Octets | None
     place: Place
     reached: int
-    folder: str = ""
+    folder: names.Path = ()
     flags: int | None = None
+    exact: bool = True
+    left: Left | None = None
 
 
 def letters(file: BinaryIO, place: Place, spool: Path | None) -> Iterator[Letter]:
     """Give the letters of a file from a place on. Raises InvalidArgument, TooLarge (permanent)."""
-    head = file.read(600)
+    head = file.read(HEAD_OCTETS)
     file.seek(0)
     try:
         if head.startswith((b"PK\3\4", b"PK\5\6")):
             yield from _archived(_zip_entries(file), place, spool, _budget(file))
         elif head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ")) or head[257:262] == b"ustar":
-            yield from _archived(_tar_entries(file), place, spool, _budget(file))
+            yield from _archived(_tar_entries(file, _budget(file)), place, spool, _budget(file))
         elif mbox.is_mbox(head):
-            yield from _of_mbox(Mapped(file.fileno(), 0, access=1), place, "", 0)
-        elif head and not place:
-            yield _single(file, spool)
-    except (
-        zipfile.BadZipFile,
-        tarfile.TarError,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
+            yield from _of_mbox(Mapped(file.fileno(), 0, access=1), place, (), 0)
+        elif is_letter(head, surely=True) and not place:
+            raw = _taken(file, spool)
+            yield _checked(raw, Letter(None, {"entry": 1}, len(raw or b"")), own=False)
+    except (*_BROKEN, OSError) as error:
         if isinstance(error, OSError) and error.errno:
             raise
         raise InvalidArgument(
@@ -82,44 +87,61 @@ def _budget(file: BinaryIO) -> int:
     return octets * UNPACKED_TIMES + UNPACKED_OCTETS
 
 
-def _single(file: BinaryIO, spool: Path | None) -> Letter:
-    head = file.read(64 * 1024)
-    file.seek(0)
-    if b":" not in head.partition(b"\n")[0]:
-        raise InvalidArgument(
-            "The file is no letter (eml), no mbox and no zip or tar of letters; choose another.",
-        )
-    raw = _crlf(_taken(file, spool))
-    return Letter(raw, {"entry": 1}, len(raw or b""), "", mbox.status_flags(head.replace(b"\n", b"\r\n")))
+def _checked(raw: Octets | None, at: Letter, *, own: bool) -> Letter:
+    """Return `at` with the octets of its letter, or why it is left out. Our `own` exports are as they are."""
+    if raw is None:
+        return replace(at, left="left")
+    if own:
+        return replace(at, raw=raw)
+    flags, expunged = said(raw)
+    if expunged:
+        return replace(at, left="expunged")
+    raw, exact = with_crlf(raw)
+    return replace(at, raw=raw, exact=exact, flags=at.flags if at.flags is not None else flags)
 
 
-def _of_mbox(octets: Octets, place: Place, folder: str, entry: int) -> Iterator[Letter]:
+def _of_mbox(octets: Octets, place: Place, folder: names.Path, entry: int) -> Iterator[Letter]:
     for found in mbox.letters(octets, place.get("at", 0)):
-        following = {"entry": entry, "at": found.following}
+        at = Letter(None, {"entry": entry, "at": found.following}, found.following, folder)
         if found.stop - found.start > LETTER_OCTETS:
-            yield Letter(None, following, found.following, folder)
+            yield replace(at, left="left")
             continue
         raw = mbox.read(octets[found.start : found.stop])
-        yield Letter(raw, following, found.following, folder, mbox.status_flags(raw))
+        yield replace(_checked(raw, at, own=False), exact=False)
 
 
 @dataclass(frozen=True)
 class _Entry:
+    """One file of an archive. `own` are the flags that our own export has noted of it."""
+
     number: int
     name: str
     octets: int
     reached: int
-    open: Any
+    open: Callable[[], AbstractContextManager[IO[bytes]]]
+    root: names.Root
+    own: int | None = None
 
 
 def _zip_entries(file: BinaryIO) -> Iterator[_Entry]:
     if _central_octets(file) > CENTRAL_OCTETS:
         raise TooLarge("The zip file holds too many files; divide it.")
     with zipfile.ZipFile(file) as archive:
+        root = names.root_of(info.filename for info in archive.infolist())
         for number, info in enumerate(archive.infolist()):
+            if info.flag_bits & 1:
+                raise InvalidArgument(
+                    "The zip file has a password; pack it without.", about=info.filename[:80]
+                )
             if not info.is_dir():
                 yield _Entry(
-                    number, info.filename, info.file_size, info.header_offset, lambda i=info: archive.open(i)
+                    number,
+                    info.filename,
+                    info.file_size,
+                    info.header_offset,
+                    lambda i=info: archive.open(i),  # type: ignore[misc]
+                    root,
+                    transfer_zip.noted(info.comment),
                 )
 
 
@@ -138,72 +160,109 @@ def _central_octets(file: BinaryIO) -> int:
     return octets
 
 
-def _tar_entries(file: BinaryIO) -> Iterator[_Entry]:
+def _tar_entries(file: BinaryIO, budget: int) -> Iterator[_Entry]:
+    root = names.root_of(_tar_names(file, budget))
+    for number, info, archive in _tar_files(file, budget):
+        taken = lambda i=info, a=archive: a.extractfile(i)  # noqa: E731
+        yield _Entry(number, info.name, info.size, file.tell(), taken, root)
+
+
+def _tar_names(file: BinaryIO, budget: int) -> Iterator[str]:
+    """Give the names in an archive, as far as it can be read."""
+    try:
+        for _, info, _ in _tar_files(file, budget):
+            yield info.name
+    except (*_BROKEN, OSError):
+        return
+
+
+def _tar_files(file: BinaryIO, budget: int) -> Iterator[tuple[int, tarfile.TarInfo, tarfile.TarFile]]:
+    file.seek(0)
     with tarfile.open(fileobj=file, mode="r:*") as archive:
         for number, info in enumerate(archive):
             # The library remembers every member; of a million letters nobody wants that.
             archive.members = []  # type: ignore[attr-defined]
+            # What is passed over is unpacked all the same.
+            budget -= info.size
+            if budget < 0:
+                raise _too_much()
             if info.isreg():
-                yield _Entry(number, info.name, info.size, file.tell(), lambda i=info: archive.extractfile(i))
+                yield number, info, archive
 
 
 def _archived(entries: Iterator[_Entry], place: Place, spool: Path | None, budget: int) -> Iterator[Letter]:
     for entry in entries:
-        if entry.number < place.get("entry", 0):
+        told = names.told(entry.name)
+        if entry.number < place.get("entry", 0) or told is None:
             continue
-        told = _told(entry.name)
-        if told is None:
-            continue
-        folder, flags = told
-        budget -= entry.octets
-        if budget < 0:
-            raise TooLarge("The file unpacks to far too much, so the rest of it was left.")
-        following = {"entry": entry.number + 1}
-        is_mbox = entry.name.lower().endswith(_LETTER_ENDS[1:])
-        if entry.octets > LETTER_OCTETS and not is_mbox:
-            yield Letter(None, following, entry.reached, folder)
-            continue
-        with entry.open() as inside:
-            raw = _taken(inside, spool, None if is_mbox else LETTER_OCTETS)
-        if is_mbox or (raw is not None and mbox.is_mbox(raw[:600])):
-            at = place if place.get("entry") == entry.number else {}
-            for one in _of_mbox(raw or b"", at, folder, entry.number):
-                yield Letter(one.raw, one.place, entry.reached, folder, one.flags)
-            continue
-        raw = _crlf(raw)
-        known = flags if flags is not None or raw is None else mbox.status_flags(bytes(raw[: 64 * 1024]))
-        yield Letter(raw, following, entry.reached, folder, known)
+        at = Letter(None, {"entry": entry.number + 1}, entry.reached)
+        try:
+            with entry.open() as inside:
+                head = inside.read(HEAD_OCTETS)
+                form = _form(entry, told, head)
+                if form is None:
+                    yield replace(at, left="other")
+                    continue
+                budget -= entry.octets
+                if budget < 0:
+                    raise _too_much()
+                octets = _taken(inside, spool, None if form == "mbox" else LETTER_OCTETS, head)
+            yield from _of_entry(entry, told, form, octets, replace(at, flags=told.flags), place)
+        except _BROKEN:
+            yield replace(at, left="damaged")
 
 
-def _told(name: str) -> tuple[str, int | None] | None:
-    """Return the folder and the flags that a file's name tells; None where it is no letter. Pure.
-
-    In a Maildir letters lie in `cur` and `new`, their flags behind ":2,"; its folders begin with a dot.
-    """
-    steps = [step for step in name.replace("\\", "/").split("/") if step not in ("", ".", "..")]
-    if not steps or (steps[-1].startswith(".") or "__MACOSX" in steps):
-        return None
-    last, above = steps[-1], steps[:-1]
-    if above and above[-1] in ("cur", "new"):
-        folder = above[-2].lstrip(".") if len(above) > 1 and above[-2].startswith(".") else ""
-        # Where ":" may not stand in a name, programs write "!", ";" or "_" in its place.
-        marks = next((last.rpartition(mark)[2] for mark in (":2,", "!2,", ";2,", "_2,") if mark in last), "")
-        flags = sum(_MAILDIR_FLAGS.get(letter, 0) for letter in set(marks)) if above[-1] == "cur" else 0
-        return ("trash" if _TRASHED in marks else folder), flags
-    if above and above[-1] == "tmp":
-        return None
-    if not last.lower().endswith(_LETTER_ENDS):
-        return None
-    is_mbox = not last.lower().endswith(".eml")
-    return (last.rpartition(".")[0] if is_mbox else above[-1] if above else ""), None
+def _form(entry: _Entry, told: names.Told, head: bytes) -> str | None:
+    """Return as what a file is read: by its name as far as that tells, and by its octets; None: no mail."""
+    if entry.own is not None:
+        return "own"
+    if told.form in ("", "mbox"):
+        if mbox.is_mbox(head) or not head:
+            return "mbox"
+        return "letter" if is_letter(head, surely=True) else None
+    if told.form == "emlx":
+        return "emlx" if in_emlx(head) else None
+    # A letter with the line ends of mail stays as it is, whatever its lines look like.
+    several = told.form == "eml" and b"\r\n" not in head and mbox.is_mbox(head)
+    if several and len(list(islice(mbox.letters(head), 2))) > 1:
+        return "mbox"
+    return "letter" if is_letter(head) else None
 
 
-def _taken(file: IO[bytes], spool: Path | None, most: int | None = LETTER_OCTETS) -> Octets | None:
-    """Return all of a file, None where it is longer than it may be, whatever its archive said."""
-    octets = 0
+def _of_entry(
+    entry: _Entry, told: names.Told, form: str, octets: Octets | None, at: Letter, place: Place
+) -> Iterator[Letter]:
+    if form == "mbox":
+        begin = place if place.get("entry") == entry.number else {}
+        folder = entry.root.within(told, told.folder if told.form == "eml" else told.box)
+        for one in _of_mbox(octets or b"", begin, folder, entry.number):
+            yield replace(one, reached=entry.reached)
+    elif form == "own":
+        yield _checked(octets, replace(at, folder=told.folder, flags=entry.own), own=True)
+    elif form == "emlx":
+        at = replace(at, folder=entry.root.within(told, told.folder))
+        letter = in_emlx(octets) if octets is not None else None
+        if letter is not None:
+            octets, flags, deleted = letter
+            at = replace(at, flags=flags)
+            if deleted:
+                yield replace(at, left="expunged")
+                return
+        yield _checked(octets, at, own=False)
+    else:
+        path = told.box if told.form == "mbox" else told.folder
+        yield _checked(octets, replace(at, folder=entry.root.within(told, path)), own=False)
+
+
+def _taken(
+    file: IO[bytes], spool: Path | None, most: int | None = LETTER_OCTETS, head: bytes = b""
+) -> Octets | None:
+    """Return a file whose `head` was read, None where it is longer than it may be."""
+    octets = len(head)
 
     def pieces() -> Iterator[bytes]:
         nonlocal octets
+        yield head
         while piece := file.read(PIECE_OCTETS):
             octets += len(piece)
             if most is not None and octets > most:
@@ -214,11 +273,5 @@ def _taken(file: IO[bytes], spool: Path | None, most: int | None = LETTER_OCTETS
     return None if most is not None and octets > most else taken
 
 
-def _crlf(raw: Octets | None) -> Octets | None:
-    """Return a letter with the line ends of mail; one that has them is left as it is."""
-    if raw is None:
-        return None
-    head = bytes(raw[: 64 * 1024])
-    if b"\n" not in head or head.count(b"\r\n") == head.count(b"\n"):
-        return raw
-    return bytes(raw).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+def _too_much() -> TooLarge:
+    return TooLarge("The file unpacks to far too much, so the rest of it was left.")

@@ -1,4 +1,7 @@
-"""Writing a zip file of any number of letters: what stands at its end waits in a file, not in memory."""
+"""Writing a zip file of any number of letters: what stands at its end waits in a file, not in memory.
+
+With each letter its flags are noted, as the comment that a zip file may have for every file in it.
+"""
 
 import struct
 import tempfile
@@ -8,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from stored.model.word import FLAG_NAMES
+
 _LOCAL = struct.Struct("<4s5H3I2H")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _END = struct.Struct("<4s4H2IH")
@@ -15,6 +20,18 @@ _END64 = struct.Struct("<4sQ2H2I4Q")
 _LOCATOR = struct.Struct("<4sIQI")
 _UTF8 = 0x800
 _FULL = 0xFFFFFFFF
+_NOTE = "restante:"
+
+
+def note(flags: int) -> bytes:
+    """Return the comment of a letter with these flags. Pure."""
+    return " ".join([_NOTE, *(name for bit, name in enumerate(FLAG_NAMES) if flags >> bit & 1)]).encode()
+
+
+def noted(comment: bytes) -> int | None:
+    """Return the flags that the comment of a letter tells, None where it is none of ours. Pure."""
+    mark, *told = comment.decode("ascii", "replace").split(" ")
+    return sum(1 << bit for bit, name in enumerate(FLAG_NAMES) if name in told) if mark == _NOTE else None
 
 
 class ZipWriter:
@@ -25,7 +42,7 @@ class ZipWriter:
         self._central = tempfile.TemporaryFile(dir=spool)  # noqa: SIM115 - closed in `close`
         self._count = 0
 
-    def add(self, name: str, pieces: Iterable[bytes], at: datetime) -> None:
+    def add(self, name: str, pieces: Iterable[bytes], at: datetime, comment: bytes = b"") -> None:
         """Add a file, deflated. It may have up to 4 GB."""
         start = self._file.tell()
         encoded = name.encode("utf-8", "replace")
@@ -43,11 +60,12 @@ class ZipWriter:
         self._file.write(_LOCAL.pack(b"PK\3\4", 20, _UTF8, 8, second, day, *sizes, len(encoded), 0))
         self._file.seek(end)
         extra = struct.pack("<2HQ", 1, 8, start) if start >= _FULL else b""
-        lengths = (len(encoded), len(extra), 0, 0, 0)
+        lengths = (len(encoded), len(extra), len(comment), 0, 0)
         self._central.write(
             _CENTRAL.pack(b"PK\1\2", 45, 45, _UTF8, 8, second, day, *sizes, *lengths, 0, min(start, _FULL))
             + encoded
             + extra
+            + comment
         )
         self._count += 1
 

@@ -7,6 +7,7 @@ import sys
 import tarfile
 import textwrap
 import zipfile
+from random import Random
 from typing import cast
 
 import pytest
@@ -142,7 +143,7 @@ def test_a_maildir_keeps_its_folders_and_flags(world, pack):
         ("Maildir/dovecot-uidlist", b"x"),
         ("Maildir/../../../etc/passwd", b"x"),
     ]
-    assert world.bring(pack(files))["counts"] == {"kept": 6, "known": 0, "left": 0}
+    assert world.bring(pack(files))["counts"] == {"kept": 6, "known": 0, "left": 0, "other": 2}
     found = listing(world.mail)
     assert sorted(flags for _, flags in found["inbox"][2]) == [(), ("seen",), ("seen", "answered", "flagged")]
     assert (found["trash"][0], found["sent"][0], found["f1"][0]) == (1, 1, 1)
@@ -186,8 +187,20 @@ def test_what_cannot_be_read_is_told(world, octets, kind):
     assert (job["stage"], job["error"]["kind"]) == ("failed", kind)
 
 
-def test_an_empty_file(world):
-    assert world.bring(zip_of([]))["stage"] == "done"
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"",
+        zip_of([]),
+        zip_of([("inner.zip", zip_of([("a.eml", letter(1))]))]),
+        Random(4).randbytes(100_000),
+        b"x:" + Random(4).randbytes(100_000),
+    ],
+    ids=["nothing", "an empty zip", "a zip in a zip", "noise", "noise with a colon"],
+)
+def test_a_file_without_letters_is_refused_with_a_sentence(world, octets):
+    job = world.bring(octets)
+    assert job["stage"] == "failed" and "no letters" in job["error"]["message"]
 
 
 def test_a_bomb_is_refused_with_what_came_before_kept(world, monkeypatch):
@@ -195,6 +208,7 @@ def test_a_bomb_is_refused_with_what_came_before_kept(world, monkeypatch):
     monkeypatch.setattr(transfer_read, "UNPACKED_TIMES", 1)
     job = world.bring(zip_of([("a.eml", letter(1)), ("b.eml", b"A: " + b"x" * 10_000_000)]))
     assert (job["stage"], job["error"]["kind"]) == ("failed", "too_large")
+    assert job["counts"]["kept"] == 1 and world.raws() == [letter(1)]
 
 
 def test_a_letter_too_large_is_left_out(world, monkeypatch):

@@ -1,0 +1,91 @@
+"""Knowing a letter by its octets, and what other programs have written into it or around it.
+
+Everything here is pure; of a large letter only the beginning is looked at, and its line ends.
+"""
+
+import re
+
+from stored import transfer_mbox as mbox
+from stored.mime import Octets
+from stored.model.word import ANSWERED, DRAFT, FLAGGED, FORWARDED, SEEN
+
+#: Of a letter so much is looked at to know it for one.
+HEAD_OCTETS = 64 * 1024
+
+_FIELD = re.compile(rb"(?:>?From [^\r\n]*\r?\n)?([!-9;-~]{1,100})[ \t]*:")
+_USUAL = re.compile(
+    rb"^(?:from|to|cc|bcc|subject|date|message-id|received|return-path|mime-version|delivered-to|sender)"
+    rb"[ \t]*:",
+    re.IGNORECASE | re.MULTILINE,
+)
+_BLANK = re.compile(rb"\r?\n\r?\n")
+_MOZILLA = re.compile(rb"^X-Mozilla-Status:[ \t]*([0-9A-Fa-f]{4})\b", re.IGNORECASE | re.MULTILINE)
+_MOZILLA_FLAGS = {0x0001: SEEN, 0x0002: ANSWERED, 0x0004: FLAGGED, 0x1000: FORWARDED}
+_MOZILLA_EXPUNGED = 0x0008
+_GMAIL = re.compile(rb"^X-Gmail-Labels:((?:[^\r\n]|\r?\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
+
+_EMLX = re.compile(rb"[ \t]*(\d{1,12})[ \t]*\r?\n")
+_EMLX_STATE = re.compile(rb"<key>flags</key>\s*<integer>(\d{1,18})</integer>")
+_EMLX_FLAGS = {1 << 0: SEEN, 1 << 2: ANSWERED, 1 << 4: FLAGGED, 1 << 6: DRAFT, 1 << 8: FORWARDED}
+_EMLX_DELETED = 1 << 1
+
+
+def is_letter(head: bytes, *, surely: bool = False) -> bool:
+    """Return whether octets begin as a letter does; `surely` where its name does not say that it is one."""
+    block = _head(head)
+    return _FIELD.match(block) is not None and (not surely or _USUAL.search(block) is not None)
+
+
+def said(octets: Octets) -> tuple[int | None, bool]:
+    """Return the flags that fields of other programs tell, None where none does, and whether it is expunged.
+
+    They are Status and X-Status (mbox), X-Mozilla-Status (Thunderbird) and X-Gmail-Labels (Takeout).
+    """
+    block = _head(bytes(octets[:HEAD_OCTETS]))
+    if mozilla := _MOZILLA.search(block):
+        word = int(mozilla[1], 16)
+        flags = sum(flag for bit, flag in _MOZILLA_FLAGS.items() if word & bit)
+        return flags, bool(word & _MOZILLA_EXPUNGED)
+    if gmail := _GMAIL.search(block):
+        labels = {label.strip(b' \t\r\n"').lower() for label in gmail[1].split(b",")}
+        return SEEN * (b"unread" not in labels) | FLAGGED * (b"starred" in labels), False
+    return mbox.status_flags(block.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")), False
+
+
+def in_emlx(octets: Octets) -> tuple[bytes, int | None, bool] | None:
+    """Return (letter, flags, whether it is deleted) out of a file of Apple Mail's; None where it is none."""
+    counted = _EMLX.match(bytes(octets[:HEAD_OCTETS]))
+    if counted is None:
+        return None
+    stop = counted.end() + int(counted[1])
+    state = _EMLX_STATE.search(bytes(octets[stop : stop + HEAD_OCTETS]))
+    if state is None:
+        return bytes(octets[counted.end() : stop]), None, False
+    word = int(state[1])
+    flags = sum(flag for bit, flag in _EMLX_FLAGS.items() if word & bit)
+    return bytes(octets[counted.end() : stop]), flags, bool(word & _EMLX_DELETED)
+
+
+def with_crlf(raw: Octets) -> tuple[Octets, bool]:
+    """Return a letter with the line ends of mail, and whether it is exactly as it was.
+
+    Raw mail is never altered, so that is done only where a file system's line ends, LF, are all it has.
+    """
+    if raw.find(b"\r\n") >= 0 or raw.find(b"\n") < 0:
+        return raw, True
+    return bytes(raw).replace(b"\n", b"\r\n"), False
+
+
+def alike(here: bytes, came: Octets) -> bool:
+    """Return whether two letters are the same but for line ends, which an mbox cannot say."""
+    return _lines(here) == _lines(bytes(came))
+
+
+def _lines(raw: bytes) -> bytes:
+    lines = raw.replace(b"\r\n", b"\n")
+    return lines if lines.endswith(b"\n") else lines + b"\n"
+
+
+def _head(octets: bytes) -> bytes:
+    blank = _BLANK.search(octets, 0, HEAD_OCTETS)
+    return octets[: blank.start() + 1 if blank else HEAD_OCTETS]
