@@ -20,12 +20,11 @@ from restante.errors import Damaged, InvalidArgument, NotFound
 from stored import transfer_mbox as mbox
 from stored.blobs import Blob, Blobs, no_blob
 from stored.bulk import fitting
-from stored.folders import DEEPEST
 from stored.jobs import Jobs, Working
 from stored.messages import folder_named
 from stored.mime import Octets
 from stored.model.account import Account
-from stored.model.folder import Folder
+from stored.model.folder import DEEPEST, Folder
 from stored.model.job import NO_ERROR
 from stored.model.rows import UNREADABLE
 from stored.model.word import flags_of, folder_of, time_of

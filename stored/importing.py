@@ -20,7 +20,6 @@ from stored.jobs import Jobs, Working
 from stored.messages import folder_named
 from stored.mime import Octets, Summary, summarize
 from stored.model.account import Account
-from stored.model.folder import MOST_FOLDERS
 from stored.model.job import Job
 from stored.model.rows import UNREADABLE
 from stored.model.upload import Upload
@@ -38,6 +37,10 @@ BATCH = 100
 BATCH_OCTETS = 8_000_000
 #: So long an upload is kept for its job at least.
 WAITING_SECONDS = 7 * 24 * 3600
+
+#: What becomes of letters, and of files that are none; the first three are always told.
+COUNTS = ("kept", "known", "left", "damaged", "other", "expunged", "unfiled")
+_ALWAYS = dict.fromkeys(COUNTS[:3], 0)
 
 _NO_LETTERS = (
     "There are no letters in this file. Give an mbox, a letter as eml, or a zip or tar of such or of a "
@@ -188,7 +191,7 @@ def _write(account: Account, working: Working, batch: _Batch) -> None:
         counts["unfiled"] += unfiled
     upload = account.uploads.get(working.order["blob"])
     job.total = (upload.length if upload is not None else last.reached) // 1024 + 1
-    job.step(dict(last.place), **{"kept": 0, "known": 0, "left": 0} | +(counts + batch.left))
+    job.step(dict(last.place), **_ALWAYS | (counts + batch.left))
     job.done = min(last.reached // 1024, job.total)
 
 

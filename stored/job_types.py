@@ -20,8 +20,8 @@ class JobError(TypedDict):
 class Job(TypedDict):
     """Something long: `done` of `total` (0: not known yet), and by `counts` what became of things.
 
-    `undo` takes back what a rule did, `blob` is the file that an export made. A finished job is known for a
-    week.
+    `undo` takes back what a rule did, `blob` is the file that an export made. An `error` while it runs is
+    what it waits for the end of. A finished job is known for a week.
     """
 
     job: str

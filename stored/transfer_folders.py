@@ -3,9 +3,8 @@
 import unicodedata
 
 from restante.wire import clean_text
-from stored.folders import DEEPEST, MOST_FOLDERS, NAME_CHARACTERS
 from stored.model.account import Account
-from stored.model.folder import Folder
+from stored.model.folder import DEEPEST, MOST_FOLDERS, NAME_CHARACTERS, Folder
 from stored.model.roles import TRASH
 from stored.transfer_names import Path
 

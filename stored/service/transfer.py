@@ -27,12 +27,13 @@ class TransferService:
         unread: bool = False,
         folders: bool = True,
     ) -> Job:
-        """Bring in the letters of an uploaded file: mbox, eml, or a zip or tar of eml, Maildir and mbox.
+        """Bring in the letters of an uploaded file: mbox, eml, or a zip or tar of eml, mbox, Maildir and MH.
 
         They go to `folder`; with `folders` those in directories go to folders of their names, made where
         there are none. Letters of which the file does not say whether they were read are read, or `unread`.
-        What is here already, octet for octet, is left out. Answers with a job: `counts` are `kept`, `known`
-        and `left` (too large), `done` and `total` are kilobytes of the file.
+        What is here already, octet for octet, is left out. Answers with a job: `counts` are `kept` and
+        `known`, what was left out (`left` for its size, `damaged`, `other`, `expunged`), and of those kept
+        what is `unfiled`; `done` and `total` are kilobytes of the file.
         """
         mail = self._store.open_account(call.principal.name)
         number = self._importer.begin(self._jobs, mail, blob, folder, unread=unread, folders=folders)
@@ -43,7 +44,8 @@ class TransferService:
         """Write letters into a file to be fetched: all of them, or those that fit a filter.
 
         Answers with a job, whose `blob` is the file once it is done; it is kept for a week. An mbox (mboxrd)
-        has the line ends of Unix; a zip holds each letter exactly as it came, in a directory for its folder.
+        has the line ends of Unix and no flags; a zip holds each letter exactly as it came, in the directories
+        of its folder, with its flags as its comment.
         """
         mail = self._store.open_account(call.principal.name)
         return shown(mail, self._exporter.begin(self._jobs, mail, format, filter))

@@ -8,7 +8,11 @@ from restante.errors import wire_errors
 from restante.rpc import system
 from restante.serve import channel, listener, refusals
 from restante.serve.messages import route_status
+from stored import blobs, types
+from stored.importing import COUNTS
 from stored.search.vocabulary import OPERATORS
+from stored.service.blobs import BlobRoute
+from stored.transfer_read import LETTER_OCTETS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -83,6 +87,43 @@ def test_the_tests_that_show_what_is_survived_exist():
     for module in modules:
         place = DOCS.parent / module.replace(".", "/")
         assert place.with_suffix(".py").exists() or (place / "__main__.py").exists(), module
+
+
+def test_how_files_are_uploaded_and_fetched_is_as_documented():
+    told = section("rpc.md", "### Files")
+    requests, limits, draft = [table(part) for part in re.split(r"\n\n(?=[^|\n])", told) if "\n|---" in part]
+    numbers = [re.findall(r"\d+", figure) for _, figure in limits]
+    assert numbers == [
+        [str(system.BODY_OCTETS)],
+        [str(blobs.UPLOAD_OCTETS)],
+        [str(blobs.UPLOADS), str(blobs.UPLOADS_OCTETS)],
+        [str(blobs.IMPORT_OCTETS)],
+        [str(blobs.IMPORTS)],
+        [str(blobs.UPLOAD_SECONDS)],
+    ]
+    verbs = {verb for row in requests for verb in re.findall(r"`([A-Z]{3,})\b", row[0])}
+    route = BlobRoute(None, "").route()  # type: ignore[arg-type]
+    assert (verbs, route.body_limit_octets) == (set(route.verbs), None)
+    source = (DOCS.parent / "stored" / "service" / "blobs.py").read_text(encoding="utf-8").lower()
+    for row in requests:
+        for header in re.findall(r"`([A-Z][a-z]+-[A-Za-z-]+|Range|Location|ETag)`", " ".join(row[1:])):
+            assert f'"{header.lower()}"' in source, header
+    required = types.Draft.__required_keys__
+    assert {name for row in draft for name in re.findall(r"`(\w+)`", row[0])} | required == set(
+        types.Draft.__annotations__
+    ) | {"from"}
+
+
+def test_the_keys_of_a_filter_and_the_counts_of_an_import_are_documented():
+    told = section("rpc.md", "### Jobs")
+    counts, keys = (told.split(f"| {heading} |")[1] for heading in ("Count", "Key of a filter"))
+    counts = counts.partition("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", counts, re.MULTILINE) == list(COUNTS)
+    assert [str(LETTER_OCTETS // 1_000_000)] == re.findall(r"(\d+) MB", counts)
+    rows = re.findall(r"^\| (`.*?) \|", keys, re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(
+        types.MessageFilter.__annotations__
+    ) | {"from"}
 
 
 def test_methods_have_their_place():
