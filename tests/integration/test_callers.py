@@ -2,16 +2,19 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import xmlrpc.client
+import zipfile
+from pathlib import Path
 
 import pytest
 import requests
 from jsonrpcclient import Ok, parse, request
 
-from tests.daemons import environment
+from tests.daemons import environment, wait_for
 
 NAME, PASSWORD = "caller", "una clave larga"
 
@@ -47,6 +50,49 @@ def test_curl_reads_the_description_of_every_method(house, daemon):
     assert described["openrpc"].startswith("1.")
     assert {"system.limits", "system.version"} <= names
     assert not names & {"session.verify", "account.lease", "collect.due", "collect.probe", "outbox.outcome"}
+
+
+def documented():
+    """Return the examples of docs/rpc.md about files: what each is for, and the command."""
+    document = (Path(__file__).parents[2] / "docs" / "rpc.md").read_text(encoding="utf-8")
+    section = document.partition("\n### Files\n")[2].partition("\n| Request |")[0]
+    return re.findall(r"^ {4}# (.*)\n((?: {4}.*\n)+)", section, re.MULTILINE)
+
+
+def test_the_documented_examples_bring_letters_in_and_fetch_them(house, caller, tmp_path):
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    (tmp_path / "my.mbox").write_bytes(
+        b"From a@uno.test Mon Nov 23 14:50:00 2026\nFrom: a@uno.test\nSubject: by hand\n\nHello\n"
+    )
+    known = {"BASE": house.url("stored").rstrip("/"), "TOKEN": caller.token}
+
+    def run(command):
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=tmp_path, env=os.environ | known, capture_output=True, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.decode()
+
+    (_, begin), (_, add), (_, far), (_, discard), (_, bring), (_, fetch) = documented()
+    known["BLOB"] = json.loads(run(begin))["blob"]
+    assert run(discard) == ""
+    known["BLOB"] = json.loads(run(begin))["blob"]
+    octets = (tmp_path / "my.mbox").stat().st_size
+    assert f"Upload-Offset: {octets}\r\n" in run(add)
+    assert f"Upload-Offset: {octets}\r\n" in run(far) and f"Upload-Length: {octets}\r\n" in run(far)
+    job = json.loads(run(bring))["result"]["job"]
+
+    def ended(job):
+        jobs = {one["job"]: one for one in caller.stored.call("job.list")["jobs"]}
+        return jobs[job] if jobs[job]["stage"] == "done" else None
+
+    assert wait_for(lambda: ended(job), "the import")["counts"]["kept"] == 1
+    job = caller.stored.call("export.start", format="zip")["job"]
+    blob = wait_for(lambda: ended(job), "the export")["blob"]
+    run(fetch.replace("/x3/", f"/{blob}/"))
+    with zipfile.ZipFile(tmp_path / "mail.zip") as archive:
+        assert [b"Subject: by hand" in archive.read(name) for name in archive.namelist()] == [True]
 
 
 class Bearer(xmlrpc.client.Transport):

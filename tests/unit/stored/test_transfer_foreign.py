@@ -213,6 +213,13 @@ def test_an_mbox_taken_back_brings_nothing_twice(world):
     assert world.bring(octets)["counts"] == {"kept": 0, "known": 4, "left": 0}
 
 
+def test_a_letter_that_is_damaged_here_comes_in_again(world):
+    keep(world.mail, prepared(HARD[0]))
+    _, _, octets = world.give("mbox")
+    world.mail.write(lambda account: setattr(account.bodies[1], "packed", b"broken"))
+    assert world.bring(octets)["counts"] == {"kept": 1, "known": 0, "left": 0}
+
+
 def test_a_letter_in_an_archive_is_as_it_is_where_it_has_any_line_end_of_mail(world):
     files = [(f"{number}.eml", raw) for number, raw in enumerate(HARD[:4])]
     world.bring(zip_of(files))
