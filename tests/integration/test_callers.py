@@ -59,9 +59,10 @@ def documented():
     return re.findall(r"^ {4}# (.*)\n((?: {4}.*\n)+)", section, re.MULTILINE)
 
 
-def test_the_documented_examples_bring_letters_in_and_fetch_them(house, caller, tmp_path):
+def test_the_documented_examples_bring_letters_in_and_fetch_them(house, tmp_path):
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed")
+    caller = house.visitor("filer", PASSWORD)
     (tmp_path / "my.mbox").write_bytes(
         b"From a@uno.test Mon Nov 23 14:50:00 2026\nFrom: a@uno.test\nSubject: by hand\n\nHello\n"
     )

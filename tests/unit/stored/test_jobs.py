@@ -161,7 +161,7 @@ def test_what_a_job_waits_for_is_told_until_it_goes_on(made, mail, monkeypatch):
         if len(seen) == 1:
             raise NoSpace("The disk is nearly full.")
         working.mail.write(lambda account: _count(working.job(account)))
-        seen.append(shown(mail, 1).get("error"))
+        seen.append(shown(mail, 1).get("error", {}).get("message"))
 
     jobs = made(rules=waiting)
     jobs.begin("ana", "rules", {"to": 1})

@@ -167,12 +167,19 @@ def test_modified_utf7(name, plain):
     assert utf7(name) == plain
 
 
-def test_what_stands_before_all_folders_is_none():
-    names = ["T/Mail/A.mbox", "T/Mail/B.mbox", "T/readme.txt"]
+@pytest.mark.parametrize(
+    ("names", "paths"),
+    [
+        (["T/Mail/A.mbox", "T/Mail/B.mbox", "T/readme.txt"], [("A",), ("B",)]),
+        (["T/Mail/A.mbox"], [("A",)]),
+        (["T/work/a.eml", "T/b.eml"], [("T", "work"), ("T",)]),
+        (["home/Maildir/cur/1:2,S", "home/Maildir/Old/cur/2:2,S"], [(), ("Old",)]),
+    ],
+)
+def test_what_stands_before_all_folders_is_none(names, paths):
     root = root_of(names)
-    assert [root.within(one, one.likely) for one in map(told, names[:2])] == [("A",), ("B",)]
-    alone = told("T/Mail/A.mbox")
-    assert root_of(["T/Mail/A.mbox"]).within(alone, alone.likely) == ("A",)
+    every = [one for one in map(told, names) if one is not None]
+    assert [root.within(one, one.likely) for one in every if one.form] == paths
 
 
 # Out and in again -------------------------------------------------------------------------------------
