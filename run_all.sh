@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")"
 . ./etc/environment.sh
 
-python=$(find_python 3.11 || true)
+python=$(find_server_python || true)
 if [ -z "$python" ]; then
     echo "Restante needs Python 3.11 or later, and none was found. Install it (Debian: apt install python3 python3-venv) and try again." >&2
     exit 1

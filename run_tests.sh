@@ -4,14 +4,14 @@ set -eu
 cd "$(dirname "$0")"
 . ./etc/environment.sh
 
-python=$(find_python 3.11 tkinter || find_python 3.11) || {
-    echo "The tests need Python 3.11 or later." >&2
-    exit 1
-}
-make_venv "$python" "[tests]"
 if is_root_on_debian; then
     debian_install dovecot-core dovecot-pop3d dovecot-imapd postfix strace xvfb xauth xdotool xclip imagemagick \
         fonts-liberation python3-tk || echo "some packages could not be installed; their tests are skipped" >&2
 fi
+python=$(find_server_python) || {
+    echo "The tests need Python 3.11 or later." >&2
+    exit 1
+}
+make_venv "$python" "[tests]"
 # Every skip is printed with its reason (-rs).
 exec .venv/bin/python -m pytest -n "${RESTANTE_TEST_WORKERS:-auto}" --dist loadgroup -rs "$@"
