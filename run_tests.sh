@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 
 if is_root_on_debian; then
     debian_install dovecot-core dovecot-pop3d dovecot-imapd postfix strace xvfb xauth xdotool xclip imagemagick \
-        fonts-liberation python3-tk || echo "some packages could not be installed; their tests are skipped" >&2
+        fonts-liberation python3-tk mpop fetchmail notmuch python3-notmuch2 || echo "some packages could not be installed; their tests are skipped" >&2
 fi
 python=$(find_server_python) || {
     echo "The tests need Python 3.11 or later." >&2
