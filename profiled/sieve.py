@@ -41,6 +41,7 @@ _ROLES = {
     "archive": "archive",
 }
 _ALWAYS: Condition = {"field": "size", "op": "over", "value": "0"}
+_STOP: Action = {"action": "stop"}
 _fits = check(RuleNew)
 
 
@@ -72,6 +73,8 @@ def rules_of(script: str, folders: Mapping[str, str]) -> list[RuleNew]:
     made = ordered(_Translation(known, lines).rules(commands))
     for one in made:
         _check(one)
+    if made and made[-1].rule["conditions"] == [_ALWAYS] and made[-1].rule["actions"] == [_STOP]:
+        made.pop()  # a stop at the end of the script, which would end what comes after it here
     return [one.rule for one in made]
 
 
@@ -138,9 +141,9 @@ class _Translation:
 
     def _add(self, commands: list[Command], path: _Test, name: str, enabled: bool) -> None:
         """Add the rule that does what `commands` do."""
-        actions = self._actions(commands)
-        if not commands or (actions == [{"action": "stop"}] and not path.conditions):
+        if not commands:
             return
+        actions = self._actions(commands)
         line = self._line(commands[0])
         rule: RuleNew = {
             "name": (name or f"Sieve {line}")[:100],
@@ -179,7 +182,7 @@ class _Translation:
         if kind == "redirect":
             return [{"action": "forward", "to": text(command["address"])}]
         if kind == "stop":
-            return [{"action": "stop"}]
+            return [_STOP]
         if kind == "discard":
             return []
         raise unsaid(self._line(command), f"there is no action like “{kind}”")

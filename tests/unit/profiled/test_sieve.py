@@ -224,6 +224,16 @@ def test_what_is_kept_by_name_is_kept(script, rules):
     assert told(script) == rules
 
 
+def test_a_stop_ends_what_follows_it_whatever_else_holds():
+    assert told(A + "{stop;} else {stop;}" + B + "{discard;}") == [
+        ("a", "stop"),
+        ("0", "stop"),
+        ("b", "delete"),
+    ]
+    assert told(A + "{discard;} keep; stop;" + B + "{discard;}")[0] == ("0", "file, stop")
+    assert rules_of("stop;", {}) == rules_of("keep; stop;", {}) == []
+
+
 def test_the_inbox_is_where_a_keep_files():
     (kept, _) = rules_of(B + "{keep;}" + A + "{discard;}", {})
     assert kept["actions"] == [{"action": "file", "folder": "inbox"}]
