@@ -3,7 +3,7 @@
 The base language, `fileinto`, `copy` (RFC 3894) and `imap4flags` (RFC 5232). Pure; knows no profile.
 
     if / elsif / else    rules, where what came before is negated
-    if false             a rule that is switched off
+    if false             a rule that is switched off, with the test that Roundcube leaves in a comment there
     fileinto             "file"; with :copy, or beside keep, "copy"
     redirect             "forward", and "delete" where the script keeps no copy
     discard              "delete", which is the trash here and not the end
@@ -16,7 +16,7 @@ from typing import Any, Literal, cast
 from sievelib.commands import Command  # type: ignore[import-untyped]
 
 from profiled.sieve_order import DELETE, Made, negated, ordered
-from profiled.sieve_script import literals, name_in, parsed, text, texts, unsaid
+from profiled.sieve_script import literals, name_in, parsed, test_in, text, texts, unsaid
 from profiled.types import RuleNew
 from restante.errors import InvalidArgument
 from restante.rules import (
@@ -95,7 +95,7 @@ class _Translation:
 
     def __init__(self, folders: Mapping[str, str], lines: Mapping[int, int]) -> None:
         self._folders = folders
-        self._lines = lines
+        self._lines = dict(lines)
         self._found: list[Made] = []
 
     def rules(self, commands: list[Command]) -> list[Made]:
@@ -129,11 +129,14 @@ class _Translation:
     ) -> list[_Test]:
         """Add one branch; return the tests that the next one must find not to hold."""
         line = self._line(command)
+        never = command.name != "else" and command["test"].name == "false"
         test = _Test("all", ()) if command.name == "else" else self._test(command["test"])
+        if never and (meant := test_in(command)) is not None:
+            self._lines |= dict.fromkeys(map(id, meant.walk()), line)
+            test = self._test(meant)
         whole = path
         for one in [*(earlier.negated() for earlier in before), test]:
             whole = _both(whole, one, line)
-        never = command.name != "else" and command["test"].name == "false"
         stops = self._block(command.children, whole, name or f"Sieve {line}", enabled=enabled and not never)
         return before if stops or never else [*before, test]
 

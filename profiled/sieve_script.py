@@ -5,6 +5,7 @@ The library parses; time is bounded since the script's length and depth are. Pur
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from sievelib.commands import Command, comparator  # type: ignore[import-untyped]
@@ -100,6 +101,17 @@ def name_in(command: Command) -> str:
         if match := _NAMED.match(comment):
             return match[1].decode("utf-8", "replace").strip()
     return ""
+
+
+def test_in(command: Command) -> Command | None:
+    """Return the test that Roundcube leaves in a comment behind "if false", None where there is none."""
+    for comment in command.hash_comments:
+        said = comment.decode("utf-8", "replace").lstrip("# ")
+        with suppress(InvalidArgument):
+            found, _ = parsed(f"if {said} {{}}")
+            if len(found) == 1:
+                return found[0]["test"]
+    return None
 
 
 def literals(value: Any) -> list[str]:

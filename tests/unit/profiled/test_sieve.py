@@ -141,7 +141,15 @@ def test_what_is_never_to_hold_is_a_rule_switched_off():
         ("Sieve 4", True),
         ("Sieve 5", True),
     ]
-    assert len(rules[1]["conditions"]) == 1
+    assert [len(rule["conditions"]) for rule in rules] == [1, 1, 2]
+    assert rules[0]["conditions"] == [{**SUBJECT, "value": "a"}]
+
+
+@pytest.mark.parametrize("comment", ["", "# not today", "# true {} stop; if true", "# " + "not " * 9_000])
+def test_what_is_switched_off_without_a_test_never_holds(comment):
+    (rule,) = rules_of(f"if false {comment}\n{{ discard; }}", {})
+    assert rule["conditions"] == [{"field": "size", "op": "over", "value": "0", "negate": True}]
+    assert rule["enabled"] is False
 
 
 def told(script):
@@ -271,6 +279,8 @@ def test_rules_keep_the_names_other_programs_gave_them():
         ('if header :is "subject" "" { discard; }', 1, "empty text"),
         ('if address :localpart :is "from" "a" { discard; }', 1, "cannot be compared by :localpart"),
         ('if address :is "sender" "a@b.example" { discard; }', 1, "not in sender"),
+        ('\nif false # exists "List Id"\n { discard; }', 3, "“List Id” is not the name of a header"),
+        ('\nif false # header :is "subject" ""\n { discard; }', 2, "empty text"),
         ('require "reject";', 1, "extension “reject”"),
         ('require "imap4flags";\naddflag "Later";', 2, "no flag like “Later”"),
         ('require "imap4flags";\nremoveflag "\\\\Seen";', 2, "no action like “removeflag”"),
