@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stored.model.account import Account
 
 #: A thread takes no more; what comes later begins a new one.
-MOST_MEMBERS = 128
+MOST_MEMBERS = 1_000
 #: One letter makes at most so many threads one.
 MOST_JOINED = 8
 

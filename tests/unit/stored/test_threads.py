@@ -1,6 +1,7 @@
 """Threads: who belongs together, whoever came first; their windows; and letters made to join everything."""
 
 import itertools
+import random
 
 import pytest
 from hypothesis import given, settings
@@ -283,9 +284,18 @@ def test_letters_that_all_have_one_message_id_fill_one_thread(mail):
     assert_windows_agree(mail)
 
 
+@pytest.mark.usefixtures("small")
 def test_many_answers_with_one_subject_join_within_bounds(mail):
     kept(mail, *(letter(n, **(ANSWER if n % 2 else ASKED)) for n in range(1, 300)))
     assert max(map(len, together(mail))) == threads.MOST_MEMBERS
+    assert_windows_agree(mail)
+
+
+def test_a_long_conversation_is_one_thread_in_whatever_order_it_comes(mail):
+    numbers = list(range(2, 402))
+    random.Random(4).shuffle(numbers)
+    kept(mail, *(answering(n, 1, n - 1) for n in numbers))
+    assert [len(thread) for thread in together(mail)] == [400]
     assert_windows_agree(mail)
 
 
