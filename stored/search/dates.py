@@ -41,7 +41,8 @@ class Clock:
 
     def ago(self, text: str) -> int | None:
         """Return the second that lies "7d", "2 semanas", "3m" or "1y" back, None for anything else."""
-        match = _SPAN.fullmatch(folded(text))
+        less_than_none = text.lstrip().startswith(("-", "−"))
+        match = None if less_than_none else _SPAN.fullmatch(folded(text))
         unit = _UNIT.get(match[2] or "d") if match else None
         if match is None or unit is None:
             return None

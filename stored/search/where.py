@@ -17,6 +17,18 @@ _TRUTHS: dict[str, Node] = {
     "attachment": query.Attached(),
 }
 
+_DAY = "a day, month or year such as 2026-11-23, 23/11/2026, 2026-11, 2026 or today"
+_SPAN = "a span of time such as 12h, 7d, 2w, 3m or 1y"
+_SIZE = "a size in octets such as 200000, 200k or 1.5M"
+#: Key → what its value is, as the end of a sentence.
+_WANTED = {
+    "folder": "the role, id, name or path of a folder",
+    "account": "the id or address of an account, or a part of it",
+    **dict.fromkeys(("before", "after", "on"), _DAY),
+    **dict.fromkeys(("newer_than", "older_than"), _SPAN),
+    **dict.fromkeys(("larger", "smaller"), _SIZE),
+}
+
 
 def tree_of(where: Where, clock: Clock) -> Node:
     """Return the tree of `where`. Raises InvalidArgument for a date or a size that is none."""
@@ -43,6 +55,6 @@ def _leaf(name: str, value: Any, clock: Clock) -> Node:
         if name in ("from", "to", "subject", "filename", "body"):
             return query.NOTHING
         raise InvalidArgument(
-            f"where.{name} {value!r} cannot be understood; see docs/rpc.md for how it is written.", about=name
+            f"where.{name} {value!r} cannot be understood; give {_WANTED[name]}.", about=name
         )
     return node

@@ -102,6 +102,7 @@ MEANINGS = [
     ("sin:adjunto", Not(Attached())),
     ("larger:5M", Octets(above=5_000_000)),
     ("mayor:1,5m", Octets(above=1_500_000)),
+    ("larger:1,5M", Octets(above=1_500_000)),
     ("smaller:200kb", Octets(below=200_000)),
     ("before:2026-01-02", Sent(until=second(2026, 1, 2))),
     ("antes:2/1/2026", Sent(until=second(2026, 1, 2))),
@@ -120,6 +121,8 @@ MEANINGS = [
     ("before:banana", Text("before:banana")),
     ("on:2026-13-45", Text("on:2026-13-45")),
     ("larger:very", Text("larger:very")),
+    ("older_than:-5d", Text("older_than:-5d")),
+    ("newer_than:−5d", Text("newer_than:−5d")),
     ("is:purple", Text("is:purple")),
     ("http://uno.example/a", Text("http://uno.example/a")),
     ("10:30", Text("10:30")),
@@ -227,6 +230,16 @@ def test_an_operator_means_the_same_in_either_language(name):
     assert len(said) == 1 and f"{name}:" not in said.pop()
 
 
-def test_a_structure_with_a_date_that_is_none_is_refused():
-    with pytest.raises(InvalidArgument, match="before"):
-        tree_of({"before": "banana"}, CLOCK)
+@pytest.mark.parametrize(
+    ("where", "wanted"),
+    [
+        ({"before": "never"}, r"where\.before 'never' cannot be understood; give a day, month or year"),
+        ({"newer_than": "long"}, "such as 12h, 7d"),
+        ({"larger": "very"}, "such as 200000, 200k"),
+        ({"folder": " "}, "the role, id, name or path of a folder"),
+        ({"account": " "}, "the id or address of an account"),
+    ],
+)
+def test_a_structure_with_a_value_that_is_none_is_told_what_is_wanted(where, wanted):
+    with pytest.raises(InvalidArgument, match=wanted):
+        tree_of(where, CLOCK)
