@@ -51,7 +51,7 @@ def _cautions(summary: Summary, fields: Fields, parts: list[Part], runs: list[Ru
             yield _caution(
                 "bidirectional",
                 where,
-                _TURNING.sub("", text),
+                unturned(text),
                 "",
                 "Hidden characters turn the order of letters in {said}.",
             )
@@ -65,6 +65,11 @@ def _cautions(summary: Summary, fields: Fields, parts: list[Part], runs: list[Ru
             )
     yield from _elsewhere(summary, fields)
     yield from _links(runs)
+
+
+def unturned(text: str) -> str:
+    """Return `text` without the characters that turn the order of what follows. Pure."""
+    return _TURNING.sub("", text)
 
 
 def _caution(kind: str, where: str, said: str, true: str, sentence: str) -> Caution:

@@ -1,6 +1,7 @@
 """Any of a hundred thousand letters by its words, in milliseconds.
 
     query, vocabulary, dates, where       what a person typed, or a program's structure, as a tree
+    folding                               words as they are compared, in every script
     plan                                  the tree as questions to the index and to the store
     index, files                          one SQLite FTS5 file a user, derived, thrown away at will
     extract, worker, child, frames        letters read and indexed in a process that may be killed

@@ -4,22 +4,29 @@ What the row already says is taken from there; the rest is read from the octets.
 cannot be understood is found by what its row says. Knows neither store nor index.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import orjson
 
 from restante import log
 from stored.mime.headers import addresses_of, decode_words
-from stored.mime.parts import parts_in
-from stored.mime.scanner import Octets, Scan
-from stored.mime.text import text_in
+from stored.mime.parts import Part, beginning, parts_in
+from stored.mime.scanner import ORDINARY, Octets, Scan
+from stored.mime.text import TEXT_LIMIT, text_in
 from stored.search.index import Document
 from stored.search.plan import joined_address
 
 _LOG = log.get("search")
 _NAMES_CHARACTERS = 16_384
 _DAY = 86_400
+
+#: Of letters that a letter forwards: how many are read, how deep, and how much of each.
+LETTERS_WITHIN = 20
+DEEPEST_WITHIN = 3
+LETTER_OCTETS = 1 << 20
 
 
 def document(uid: int, time: int, row: bytes, raw: Octets | None) -> Document:
@@ -50,9 +57,33 @@ def _read(uid: int, time: int, said: dict[str, Any], raw: Octets | None) -> Docu
             _person(sender) if sender.get("address") else decode_words(_field(fields, "from"))[:998],
             _recipients(fields, said),
             names,
-            text_in(raw, parts)[0] if raw is not None else "",
+            said_in(raw, parts) if raw is not None else "",
         ),
     )
+
+
+def said_in(raw: Octets, parts: list[Part]) -> str:
+    """Return all that a letter says: its text, then subject, sender and text of those it forwards."""
+    return "\n".join(filter(None, islice(_said(raw, parts, 0), 2 * LETTERS_WITHIN)))[:TEXT_LIMIT]
+
+
+def text_of(raw: Octets) -> str:
+    """Return what `said_in` returns of a letter, "" of one that cannot be understood. Never raises."""
+    try:
+        return said_in(raw, parts_in(raw, Scan(raw), sized=False))
+    except Exception as error:
+        _LOG.warning("search.unread", cause=error)
+        return ""
+
+
+def _said(raw: Octets, parts: list[Part], depth: int) -> Iterator[str]:
+    yield text_in(raw, parts)[0]
+    for part in parts:
+        if part.type == "message/rfc822" and depth < DEEPEST_WITHIN:
+            within = beginning(raw, part, LETTER_OCTETS)
+            scan = Scan(within, ORDINARY)
+            yield "\n".join(decode_words(_field(scan.root.fields, name)) for name in ("subject", "from"))
+            yield from _said(within, parts_in(within, scan, sized=False), depth + 1)
 
 
 def _row(row: bytes) -> dict[str, Any]:

@@ -12,11 +12,12 @@ from time import monotonic
 import orjson
 
 from restante.errors import Damaged, InvalidArgument
-from stored import mime
 from stored.messages import message_id, raw_of, rows
 from stored.model.account import Account
+from stored.model.folder import Folder
 from stored.model.word import order_key, time_of, uid_of
 from stored.search import files, query, snippets, source, vocabulary
+from stored.search.extract import text_of
 from stored.search.flagged import Flagged
 from stored.search.index import TOP_SLOT, Index, IndexAway, IndexBroken, Mark
 from stored.search.indexer import Indexer
@@ -236,12 +237,24 @@ def _as_words(node: Node, unknown: set[str]) -> Node:
 
 
 def _folders(account: Account, name: str) -> frozenset[int]:
-    """Return the numbers of the folders somebody calls `name`: by id, by role, by name."""
-    by_id = account.folders.find(name) or account.folders.find(vocabulary.role(name) or " ")
-    if by_id is not None:
-        return frozenset({by_id.number})
+    """Return the numbers of the folders somebody calls `name`: by id, by role, by name, by path.
+
+    A path is names with a slash between them, from any folder down: "Viajes/2026".
+    """
+    ids = [name] if account.folders.find(name) else vocabulary.roles(name)
+    by_id = [folder.number for id in ids if (folder := account.folders.find(id))]
+    if by_id:
+        return frozenset(by_id)
     wanted = vocabulary.folded(name)
-    return frozenset(folder.number for folder in account.folders if vocabulary.folded(folder.name) == wanted)
+    return frozenset(folder.number for folder in account.folders if _ends(account, folder, wanted))
+
+
+def _ends(account: Account, folder: Folder, wanted: str) -> bool:
+    """Tell whether the folder's path ends with `wanted`; a name may have a slash of its own."""
+    path = vocabulary.folded(folder.name)
+    while len(path) < len(wanted) and (above := account.folders.get(folder.parent)):
+        folder, path = above, f"{vocabulary.folded(above.name)}/{path}"
+    return path == wanted
 
 
 # Snippets ---------------------------------------------------------------------------------------------
@@ -273,4 +286,4 @@ def _text(mail: UserStore, uid: int) -> str:
         except Damaged:
             return b""
 
-    return mime.text_of(mail.read(work))[0]
+    return text_of(mail.read(work))

@@ -15,9 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from stored.search.folding import indexed
 from stored.search.plan import COLUMNS, Plan
 
-VERSION = 3
+VERSION = 4
 SLOT_SECONDS = 64
 TOP_SLOT = 1 << 62
 
@@ -34,7 +35,7 @@ CREATE TABLE docs(
 );
 CREATE UNIQUE INDEX docs_uid ON docs(uid);
 CREATE VIRTUAL TABLE words USING fts5(
-    {", ".join(COLUMNS)}, content='', tokenize="unicode61 remove_diacritics 2"
+    {", ".join(COLUMNS)}, content='', tokenize="unicode61 remove_diacritics 2 categories 'L* M* N* Co'"
 );
 INSERT INTO words(words, rank) VALUES ('hashsize', {_HASH_OCTETS});
 """
@@ -198,16 +199,16 @@ class Index:
         for uid in gone:
             buried += run("UPDATE docs SET dead = 1 WHERE uid = ? AND NOT dead", (uid,)).rowcount
         for one in documents:
-            if run("SELECT 1 FROM docs WHERE uid = ?", (one.uid,)).fetchone():
-                continue
             slot = self._slot(one.time)
-            run(
-                "INSERT INTO docs VALUES (?, ?, 0, ?, ?, ?, ?)",
+            kept = run(
+                "INSERT INTO docs VALUES (?, ?, 0, ?, ?, ?, ?) ON CONFLICT(uid) DO NOTHING",
                 (slot, one.uid, one.sent, one.octets, one.attachments, one.account),
             )
+            if not kept.rowcount:
+                continue
             run(
                 f"INSERT INTO words(rowid, {', '.join(COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?)",
-                (slot, *one.texts),
+                (slot, *map(indexed, one.texts)),
             )
             added += 1
         return added, buried

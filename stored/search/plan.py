@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from stored.model.roles import JUNK, TRASH
 from stored.model.word import flags_of, folder_of
 from stored.search import query
+from stored.search.folding import indexed
 from stored.search.query import Node
 from stored.search.vocabulary import FIELDS
 
@@ -205,6 +206,7 @@ def _phrase(node: query.Text) -> str:
     words = node.words.replace('"', " ").replace("\0", " ")
     if node.field in ("from", "to") and not node.prefix and _ADDRESS.fullmatch(words):
         words = joined_address(words)
+    words = indexed(words)
     said = f'"{words}"'
     column = f"{_COLUMNS[node.field]} : " if node.field else ""
     # One letter begins so many words that following all of them would take a second.

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from stored.search import vocabulary
 from stored.search.dates import Clock
+from stored.search.folding import has_words
 
 TERMS = 64  # what is typed beyond is left out
 DEPTH = 16
@@ -117,11 +118,6 @@ def leaves(node: Node) -> Iterator[Node]:
 
 def all_of(parts: list[Node]) -> Node:
     return parts[0] if len(parts) == 1 else All(tuple(parts))
-
-
-def has_words(text: str) -> bool:
-    """Tell whether the index would find a word in `text`: signs alone are none."""
-    return any(unicodedata.category(one)[0] in "LN" or unicodedata.category(one) == "Co" for one in text)
 
 
 # The parser -------------------------------------------------------------------------------------------

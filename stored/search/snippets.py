@@ -4,16 +4,15 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from stored.folding import fold
+from stored.mime.cautions import unturned
 from stored.search import query
+from stored.search.folding import BETWEEN_WORDS, OF_WORD, Folded, words_of
 from stored.search.query import Node
 from stored.search.types import Excerpt
 
 CHARACTERS = 160
 BEFORE = 50
 TEXT_CHARACTERS = 131_072  # how much of a letter is looked through
-
-_TOKEN = re.compile(r"[^\W_]+")
 
 
 def pattern(tree: Node) -> re.Pattern[str] | None:
@@ -31,22 +30,26 @@ def _wanted(node: Node) -> Iterable[query.Text]:
 
 
 def _pattern(leaf: query.Text) -> str:
-    words = _TOKEN.findall(fold(unicodedata.normalize("NFC", leaf.words)))
+    words = list(map(re.escape, words_of(leaf.words)))
     if not words:
         return ""
-    end = r"[^\W_]*" if leaf.prefix else r"(?![^\W_])"
-    return r"(?<![^\W_])" + r"[\W_]+".join(map(re.escape, words)) + end
+    # What stands before is looked at last: letters to begin with are found many times faster.
+    begin = f"{words[0]}(?<!{OF_WORD}{words[0]})"
+    end = f"{OF_WORD}*" if leaf.prefix else f"(?!{OF_WORD})"
+    return f"{BETWEEN_WORDS}+".join([begin, *words[1:]]) + end
 
 
 def snippet(text: str, looked_for: re.Pattern[str] | None) -> list[Excerpt] | None:
     """Return some 160 characters of `text` around the first hit, None where there is no hit."""
-    text = unicodedata.normalize("NFC", text[:TEXT_CHARACTERS])
-    folded = fold(text)
-    if looked_for is None or len(folded) != len(text) or not (hit := looked_for.search(folded)):
+    text = _shown(text[:TEXT_CHARACTERS])
+    folded = Folded(text)
+    if looked_for is None or not (hit := looked_for.search(folded.text)):
         return None
-    start = _word_start(text, max(hit.start() - BEFORE, 0)) if hit.start() > BEFORE else 0
-    end = max(start + CHARACTERS, hit.end())
-    shown = _runs(text, folded, looked_for, start, end)
+    first, last = folded.origin(*hit.span())
+    start = _word_start(text, max(first - BEFORE, 0)) if first > BEFORE else 0
+    end = max(start + CHARACTERS, last)
+    hits = (folded.origin(*one.span()) for one in looked_for.finditer(folded.text, hit.start()))
+    shown = _runs(text, hits, start, end)
     if start:
         shown.insert(0, {"text": "… ", "hit": False})
     if end < len(text):
@@ -56,11 +59,15 @@ def snippet(text: str, looked_for: re.Pattern[str] | None) -> list[Excerpt] | No
 
 def marked(text: str, looked_for: re.Pattern[str] | None) -> list[Excerpt]:
     """Return the whole of a short text with the hits marked."""
-    text = unicodedata.normalize("NFC", text)
-    folded = fold(text)
-    if looked_for is None or len(folded) != len(text):
-        return [{"text": text, "hit": False}] if text else []
-    return _runs(text, folded, looked_for, 0, len(text))
+    text = _shown(text)
+    folded = Folded(text)
+    hits = looked_for.finditer(folded.text) if looked_for else ()
+    return _runs(text, (folded.origin(*hit.span()) for hit in hits), 0, len(text))
+
+
+def _shown(text: str) -> str:
+    """Return text fit to be shown in pieces, of which none may turn the others round."""
+    return unicodedata.normalize("NFC", unturned(text))
 
 
 def _word_start(text: str, at: int) -> int:
@@ -69,15 +76,15 @@ def _word_start(text: str, at: int) -> int:
     return blank.start() + 1 if blank else at
 
 
-def _runs(text: str, folded: str, looked_for: re.Pattern[str], start: int, end: int) -> list[Excerpt]:
+def _runs(text: str, hits: Iterable[tuple[int, int]], start: int, end: int) -> list[Excerpt]:
     runs: list[Excerpt] = []
     at = start
-    for hit in looked_for.finditer(folded, start, end):
-        if hit.end() == hit.start():
-            continue
-        _add(runs, text[at : hit.start()], False)
-        _add(runs, text[hit.start() : hit.end()], True)
-        at = hit.end()
+    for first, last in hits:
+        if last > end:
+            break
+        _add(runs, text[at:first], False)
+        _add(runs, text[first:last], True)
+        at = last
     _add(runs, text[at:end], False)
     return runs
 

@@ -44,13 +44,13 @@ _PROPERTIES = {
 
 _ANYWHERE = "anywhere all everywhere todas todo todos cualquiera"
 
-#: Role of a folder → what people call it.
+#: Role of a folder → what people call it. A word may be that of two: "basura" is either, by who says it.
 ROLES = {
     "inbox": "inbox entrada bandeja bandejadeentrada recibidos",
     "drafts": "drafts draft borradores borrador",
     "sent": "sent enviados enviado salida",
     "junk": "junk spam basura nodeseado correonodeseado",
-    "trash": "trash deleted bin papelera eliminados borrados",
+    "trash": "trash deleted bin papelera basura eliminados borrados",
 }
 
 #: Pairs of words people type without a colon, and what they mean by them.
@@ -83,7 +83,6 @@ def _table(named: dict[str, str]) -> dict[str, str]:
 
 
 _OPERATORS = _table(OPERATORS)
-_ROLES = _table(ROLES)
 _PROPERTY = {
     word: Property(abs(flag), flag < 0) for flag, words in _PROPERTIES.items() for word in words.split()
 }
@@ -99,9 +98,10 @@ def property_of(value: str) -> Property | None:
     return _PROPERTY.get(folded(value))
 
 
-def role(name: str) -> str:
-    """Return the role of the folder somebody calls `name`, "" when it is none that everybody has."""
-    return _ROLES.get(folded(name), "")
+def roles(name: str) -> list[str]:
+    """Return the roles of the folders somebody calls `name`, none when it is none that everybody has."""
+    wanted = folded(name)
+    return [role for role, synonyms in ROLES.items() if wanted in synonyms.split()]
 
 
 def anywhere(value: str) -> bool:

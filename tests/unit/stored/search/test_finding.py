@@ -1,5 +1,8 @@
 """What is found, in which order, and what is not: through a real index of a real store."""
 
+import re
+from base64 import b64encode
+
 import pytest
 
 from restante.errors import InvalidArgument
@@ -299,3 +302,86 @@ def test_a_snippet_without_a_hit_in_the_text_is_its_beginning(searching, store):
 
 def test_a_question_given_as_a_tree_is_answered_as_well(searching, mail):
     assert searching.find(Not(Text("letter", "subject"))) == ["m5", "m3"]
+
+
+# Scripts and accents ------------------------------------------------------------------------------
+
+SAID = [
+    ("会議は明日東京で行います", '東京 会議 明日 東京* "明日東京" 東 東京で'),
+    ("我们明天在北京开会讨论预算", "北京 开会 北京开会"),
+    ("การประชุมพรุ่งนี้", "ประชุม พรุ่งนี้"),
+    ("내일 서울에서 만나요", "서울 서울에서"),
+    ("Αθήνα και ёжик", "αθηνα ежик ΑΘΗΝΑ"),
+    ("مُحَمَّد أحمد", "محمد احمد"),
+    ("Łódź, đẹp, Straße, Ærøskøbing, ＡＢＣ", "lodz dep strasse aeroskobing abc STRASSE strass*"),
+    ("a party 🎉👍🏽 today", '🎉 👍 "party 🎉"'),
+    ("fac\u00adtu\u200bra", "factura"),
+]
+
+
+def test_letters_of_every_script_are_found(searching, store):
+    mail = store.open_account("eva")
+    form = {"Content-Type": "text/plain; charset=utf-8"}
+    ids = keep(mail, *(prepared(letter(at, said, **form), minutes=at) for at, (said, _) in enumerate(SAID)))
+    searching.caught_up("eva")
+    for id, (said, asked) in zip(ids, SAID, strict=True):
+        for typed in re.findall(r'"[^"]*"|\S+', asked):
+            assert [row["id"] for row in searching.ask(typed, "eva")["rows"]] == [id], (said, typed)
+    for typed in ("京東", "京都", "🎊", "🎉🎊"):
+        assert searching.ask(typed, "eva")["rows"] == [], typed
+
+
+@pytest.mark.parametrize(
+    ("said", "typed", "text"),
+    [
+        ("会議は明日東京で行います", "東京", "会議は明日[東京]で行います "),
+        ("Die Straße 🎉 nach Łódź", "strasse 🎉 lodz", "Die [Straße] [🎉] nach [Łódź] "),
+        ("ﬁn… ½ Αθήνα", "αθηνα", "ﬁn… ½ [Αθήνα] "),
+        ("مُحَمَّد هنا", "محمد", "[مُحَمَّد] هنا "),
+        ("see exe.\u202egpj \u2066here", "here", "see exe.gpj [here] "),
+    ],
+)
+def test_a_snippet_marks_what_was_found_in_the_letters_own_writing(searching, store, said, typed, text):
+    mail = store.open_account("eva")
+    form = {"Content-Type": "text/plain; charset=utf-8"}
+    keep(mail, prepared(letter(1, said, Subject=f"=?utf-8?B?{b64encode(said.encode()).decode()}?=", **form)))
+    searching.caught_up("eva")
+    (snippet,) = searching.ask(typed, "eva", snippets=True)["snippets"]
+    assert (marked(snippet["text"]), marked(snippet["subject"])) == (text, text.rstrip())
+
+
+def test_the_letter_that_a_letter_forwards_is_found_and_shown(searching, store):
+    inner = letter(7, "the zarzaparrilla itself", Subject="Girasol").decode()
+    for _ in range(2):
+        inner = (
+            'Subject: Fwd\r\nContent-Type: multipart/mixed; boundary="{0}"\r\n\r\n--{0}\r\n\r\nLook.\r\n'
+            "--{0}\r\nContent-Type: message/rfc822\r\n\r\n{1}\r\n--{0}--\r\n"
+        ).format(f"b{len(inner)}", inner)
+    keep(store.open_account("eva"), prepared(inner.encode()))
+    for typed in ("zarzaparrilla", "body:girasol", "body:writer7"):
+        assert searching.find(typed, "eva") == ["m1"], typed
+    (snippet,) = searching.ask("zarzaparrilla", "eva", snippets=True)["snippets"]
+    assert "the [zarzaparrilla] itself" in marked(snippet["text"])
+
+
+def test_folders_go_by_their_path(searching, mail):
+    made = mail.write(lambda account: set_folders(account, [{"name": "Viajes"}, {"name": "Trabajo"}], [], []))
+    mail.write(
+        lambda account: set_folders(
+            account, [{"name": "Facturas", "parent": "f1"}, {"name": "Facturas", "parent": "f2"}], [], []
+        )
+    )
+    assert made
+    mail.write(lambda account: change(account, ["m1"], {"folder": "f3"}))
+    mail.write(lambda account: change(account, ["m2"], {"folder": "f4"}))
+    for typed, found in (
+        ("in:Viajes/Facturas", ["m1"]),
+        ("en:trabajo/facturas", ["m2"]),
+        ("in:facturas", ["m2", "m1"]),
+        ("in:ajes/facturas camion", []),
+    ):
+        assert searching.find(typed) == found, typed
+
+
+def test_basura_is_the_junk_or_the_trash(searching, mail):
+    assert searching.find("en:basura") == ["m7", "m6"]
