@@ -5,6 +5,8 @@ the names say nothing. A letter comes with the place behind it, so that reading 
 restart. What cannot be brought in is told with the reason; what unpacks to very much is refused.
 """
 
+import errno
+import lzma
 import tarfile
 import zipfile
 import zlib
@@ -31,7 +33,17 @@ UNPACKED_OCTETS = 256 << 20
 CENTRAL_OCTETS = 64 << 20
 PIECE_OCTETS = 1 << 18
 
-_BROKEN = (zipfile.BadZipFile, tarfile.TarError, EOFError, NotImplementedError, RuntimeError, zlib.error)
+_BROKEN = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    UnicodeDecodeError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+)
 
 # Where to go on: the number of the entry in an archive, and the octet in an mbox.
 Place = dict[str, int]
@@ -72,9 +84,8 @@ def letters(file: BinaryIO, place: Place, spool: Path | None) -> Iterator[Letter
         elif is_letter(head, surely=True) and not place:
             raw = _taken(file, spool)
             yield _checked(raw, Letter(None, {"entry": 1}, len(raw or b"")), own=False)
-    except (*_BROKEN, OSError) as error:
-        if isinstance(error, OSError) and error.errno:
-            raise
+    except _BROKEN as error:
+        _raise_ours(error)
         raise InvalidArgument(
             "The file is damaged, or of a kind that cannot be read; pack it anew."
         ) from error
@@ -133,7 +144,7 @@ def _zip_entries(file: BinaryIO) -> Iterator[_Entry]:
                 raise InvalidArgument(
                     "The zip file has a password; pack it without.", about=info.filename[:80]
                 )
-            if not info.is_dir():
+            if not info.filename.endswith("/"):
                 yield _Entry(
                     number,
                     info.filename,
@@ -172,7 +183,7 @@ def _tar_names(file: BinaryIO, budget: int) -> Iterator[str]:
     try:
         for _, info, _ in _tar_files(file, budget):
             yield info.name
-    except (*_BROKEN, OSError):
+    except _BROKEN:
         return
 
 
@@ -208,7 +219,8 @@ def _archived(entries: Iterator[_Entry], place: Place, spool: Path | None, budge
                     raise _too_much()
                 octets = _taken(inside, spool, None if form == "mbox" else LETTER_OCTETS, head)
             yield from _of_entry(entry, told, form, octets, replace(at, flags=told.flags), place)
-        except _BROKEN:
+        except _BROKEN as error:
+            _raise_ours(error)
             yield replace(at, left="damaged")
 
 
@@ -271,6 +283,12 @@ def _taken(
 
     taken = gathered(pieces(), spool)
     return None if most is not None and octets > most else taken
+
+
+def _raise_ours(error: BaseException) -> None:
+    """Raise again what is the disk's fault; a place before the beginning is where a broken file points to."""
+    if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+        raise error
 
 
 def _too_much() -> TooLarge:

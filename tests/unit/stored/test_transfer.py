@@ -80,9 +80,9 @@ def world(tmp_path):
     made.store.close()
 
 
-def zip_of(files):
+def zip_of(files, packed=zipfile.ZIP_DEFLATED):
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w", packed) as archive:
         for name, octets in files:
             archive.writestr(name, octets)
     return out.getvalue()

@@ -1,13 +1,17 @@
 """Files of other programs are brought in with their folders and flags, and what is left out is counted."""
 
+import zipfile
 import zlib
+from collections import Counter
 from random import Random
 
 import pytest
 
+from restante.errors import InvalidArgument, TooLarge
 from stored import transfer_folders
 from stored.model.word import FLAG_NAMES, flags_of
 from stored.transfer_names import root_of, told, utf7
+from stored.transfer_read import letters
 from stored.transfer_zip import note, noted
 from tests.unit.stored.keeping import keep, letter, listing, prepared
 from tests.unit.stored.test_transfer import World, tar_of, zip_of
@@ -115,6 +119,26 @@ def test_an_archive_cut_off_keeps_what_came_before(world):
     job = world.bring(octets[: len(octets) // 2])
     assert (job["stage"], job["error"]["kind"]) == ("failed", "invalid_params")
     assert 0 < job["counts"]["kept"] == len(world.raws()) < 10
+
+
+def test_whatever_is_broken_in_an_archive_is_told(tmp_path):
+    """Reading ends with what is refused or left out, never with an error of the library's."""
+    chance = Random(2)
+    files = [("A/Inbox", file_of(letter(1), letter(2))), ("A/b.eml", letter(3)), ("A/7", letter(4))]
+    kinds = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA)
+    seeds = [*(zip_of(files, kind) for kind in kinds), *(tar_of(files, f"w:{kind}") for kind in ("gz", "xz"))]
+    ends: Counter[str] = Counter()
+    for turn in range(1_500):
+        octets = bytearray(seeds[turn % len(seeds)])
+        for _ in range(chance.randint(1, 6)):
+            octets[chance.randrange(len(octets))] = chance.randrange(256)
+        (tmp_path / "file").write_bytes(octets)
+        with (tmp_path / "file").open("rb") as file:
+            try:
+                ends.update(one.left or "kept" for one in letters(file, {}, tmp_path))
+            except (InvalidArgument, TooLarge):
+                ends["refused"] += 1
+    assert ends["kept"] and ends["damaged"] and ends["refused"]
 
 
 def test_letters_that_were_deleted_where_they_come_from(world):
