@@ -7,6 +7,7 @@ import re
 
 from stored import transfer_mbox as mbox
 from stored.mime import Octets
+from stored.mime.headers import decode_words
 from stored.model.word import ANSWERED, DRAFT, FLAGGED, FORWARDED, SEEN
 
 #: Of a letter so much is looked at to know it for one.
@@ -23,6 +24,9 @@ _MOZILLA = re.compile(rb"^X-Mozilla-Status:[ \t]*([0-9A-Fa-f]{4})\b", re.IGNOREC
 _MOZILLA_FLAGS = {0x0001: SEEN, 0x0002: ANSWERED, 0x0004: FLAGGED, 0x1000: FORWARDED}
 _MOZILLA_EXPUNGED = 0x0008
 _GMAIL = re.compile(rb"^X-Gmail-Labels:((?:[^\r\n]|\r?\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
+# Takeout writes the names in the person's own language.
+_UNREAD = {"unread", "no leído", "no leídos"}
+_STARRED = {"starred", "destacado", "destacados"}
 
 _EMLX = re.compile(rb"[ \t]*(\d{1,12})[ \t]*\r?\n")
 _EMLX_STATE = re.compile(rb"<key>flags</key>\s*<integer>(\d{1,18})</integer>")
@@ -47,8 +51,9 @@ def said(octets: Octets) -> tuple[int | None, bool]:
         flags = sum(flag for bit, flag in _MOZILLA_FLAGS.items() if word & bit)
         return flags, bool(word & _MOZILLA_EXPUNGED)
     if gmail := _GMAIL.search(block):
-        labels = {label.strip(b' \t\r\n"').lower() for label in gmail[1].split(b",")}
-        return SEEN * (b"unread" not in labels) | FLAGGED * (b"starred" in labels), False
+        named = decode_words(gmail[1].decode("utf-8", "replace")).casefold()
+        labels = {label.strip(' "') for label in named.split(",")}
+        return SEEN * labels.isdisjoint(_UNREAD) | FLAGGED * (not labels.isdisjoint(_STARRED)), False
     return mbox.status_flags(block.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")), False
 
 

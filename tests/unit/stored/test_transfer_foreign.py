@@ -151,8 +151,9 @@ def test_letters_that_were_deleted_where_they_come_from(world):
 
 def test_labels_of_gmail(world):
     labels = ["Inbox,Unread", "Inbox,Opened", "Opened,Starred,\r\n Category Updates"]
+    labels.append("=?UTF-8?Q?Recibidos,Destacados,No_le=C3=ADdos?=")
     world.bring(file_of(*(letter(n, **{"X-Gmail-Labels": one}) for n, one in enumerate(labels))))
-    assert flags(world) == [(), ("seen",), ("seen", "flagged")]
+    assert flags(world) == [(), ("flagged",), ("seen",), ("seen", "flagged")]
 
 
 # Folders ----------------------------------------------------------------------------------------------
