@@ -29,8 +29,19 @@ def up(place, *arguments):
         name: value for name, value in environment().items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")
     }
     return subprocess.Popen(
-        [*UP, *arguments], cwd=place, env=kept, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*UP, *arguments],
+        cwd=place,
+        env=kept,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hears_ctrl_c,
     )
+
+
+def hears_ctrl_c():
+    """Not to ignore it is what a terminal gives a command; a suite run in the background gives the other."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def address(said):
