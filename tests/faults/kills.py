@@ -11,6 +11,7 @@ are here, octet for octet, and none is left there.
 
 import argparse
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -20,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,6 +39,8 @@ CALLS = "fsync,fdatasync,write,pwrite64,sendto,ftruncate,rename,unlink"
 # How many of those a collecting makes, about: in any case, and for each letter that is to be collected.
 CALLS_OF_A_VISIT = 30
 CALLS_OF_A_LETTER = 2
+# A round may be over in a fraction of a second.
+ROUNDS_EARLY = 6
 # How long a collecting takes that is killed in time.
 LONGEST_SECONDS = 0.6
 
@@ -184,11 +187,13 @@ def run(count: int, seed: int, boundaries: bool, say: Callable[[str], object] = 
     kills = rounds = 0
     try:
         with Dovecot(authority) as server:
-            coming = Round(server, authority.file, directory, 1, seed, messages)
+            # Dovecot looks for new users once a second, so each is made some rounds early.
+            made = (Round(server, authority.file, directory, n, seed, messages) for n in itertools.count(1))
+            coming = deque(itertools.islice(made, ROUNDS_EARLY))
             while kills < count:
                 rounds += 1
-                # Dovecot looks for new users once a second, so each is made a round early.
-                one, coming = coming, Round(server, authority.file, directory, rounds + 1, seed, messages)
+                coming.append(next(made))
+                one = coming.popleft()
                 killed, left = 0, messages
                 while not kill(one.task, dice, left):
                     killed += 1
