@@ -11,15 +11,12 @@ server. It runs as a process of its own (`python -m bench.delay`), on a core tha
 
 import asyncio
 import json
-import subprocess
 import sys
 from argparse import ArgumentParser
 from dataclasses import asdict, dataclass
-from types import TracebackType
 from typing import Any
 
-from bench.house import environment
-from bench.processes import end, pinned
+from bench.counting import Counting
 
 READ_OCTETS = 64 * 1024
 #: So much may be on its way in one direction of a connection: the window of TCP.
@@ -36,36 +33,13 @@ class Passed:
     turns: int = 0
 
 
-class Wire:
+class Wire(Counting[Passed]):
     """The proxy, from `__enter__` to `__exit__`."""
 
     def __init__(self, target: tuple[str, int], *, round_trip_seconds: float, core: int | None) -> None:
-        arguments = ["--target", f"{target[0]}:{target[1]}", "--round-trip", str(round_trip_seconds)]
-        self._command = pinned([sys.executable, "-m", "bench.delay", *arguments], core)
-
-    def __enter__(self) -> "Wire":
-        self._process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
-        )
-        self.port = int(self._answer()["port"])
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        end(self._process)
-
-    def take(self) -> Passed:
-        """Return what passed since the last time, and count from zero."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(b"take\n")
-        self._process.stdin.flush()
-        return Passed(**self._answer())
-
-    def _answer(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return answer
+        host, port = target
+        arguments = ["--target", f"{host}:{port}", "--round-trip", str(round_trip_seconds)]
+        super().__init__("bench.delay", *arguments, core=core, made=Passed)
 
 
 class _Proxy:

@@ -9,16 +9,12 @@ It is quick and says what Dovecot says; it runs as a process of its own (`python
 
 import asyncio
 import json
-import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from itertools import islice
-from types import TracebackType
-from typing import Any
 
 from bench.corpus import letters
-from bench.house import environment
-from bench.processes import end, pinned
+from bench.counting import Counting
 
 LETTERS = 3
 _CAPABILITIES = (
@@ -36,35 +32,11 @@ class Sessions:
     letters: int = 0
 
 
-class Maildrops:
+class Maildrops(Counting[Sessions]):
     """The server, from `__enter__` to `__exit__`."""
 
     def __init__(self, *, core: int | None) -> None:
-        self._command = pinned([sys.executable, "-m", "bench.maildrops"], core)
-
-    def __enter__(self) -> "Maildrops":
-        self._process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
-        )
-        self.port = int(self._answer()["port"])
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        end(self._process)
-
-    def take(self) -> Sessions:
-        """Return what was done since the last time, and count from zero."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(b"take\n")
-        self._process.stdin.flush()
-        return Sessions(**self._answer())
-
-    def _answer(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return answer
+        super().__init__("bench.maildrops", core=core, made=Sessions)
 
 
 class _Server:
