@@ -119,8 +119,8 @@ class CollectSettings:
     leases: int = setting(2, "Users whose accounts are asked of profiled at the same time.", minimum=1)
     probes: int = setting(4, "Logins tried out at the same time.", minimum=1)
     probe_seconds: float = setting(45.0, "How long trying a login may take.", minimum=1)
-    batch_messages: int = setting(100, "Messages committed together.", minimum=1)
-    batch_octets: int = setting(8_000_000, "Octets of messages committed together, at most.", minimum=1)
+    batch_messages: int = setting(250, "Messages committed together.", minimum=1)
+    batch_octets: int = setting(12_000_000, "Octets of messages committed together, at most.", minimum=1)
     batch_milliseconds: int = setting(
         500, "How long a message may wait for others to be committed.", minimum=0
     )
