@@ -23,6 +23,12 @@ _SIGNATURE = re.compile(
 _ATTRIBUTION = re.compile(
     r".{0,200}(?:wrote|writes|escribió|escribi=F3|ha scritto|schrieb|a écrit)\W{0,6}$", re.I
 )
+#: So much of a page with pictures written into it is looked at, to read what stands around them.
+INLINED_OCTETS = 12_000_000
+_INLINED = re.compile(
+    rb"(?<=[\"'])data:[^\"',<>]{0,200}+,[^\"'<>]*+|(?<=[(=])data:[^\"',<>()\s]{0,200}+,[^\"'<>()\s]*+"
+)
+
 _HTML_BODY = re.compile(rb"<body\b", re.I)
 _META_CHARSET = re.compile(rb"<meta\s[^>]{0,200}?\bcharset\s{0,9}=\s{0,9}[\"']?([A-Za-z0-9_.:-]{1,60})", re.I)
 _META_OCTETS = 4_000
@@ -146,10 +152,20 @@ def _decoded(raw: Octets, part: Part) -> tuple[str, bool]:
     """Return the characters of a text part with line ends of one newline, and whether there are more."""
     html = part.type == "text/html"
     limit = HTML_LIMIT * 2 if html else TEXT_LIMIT * 4
-    octets = beginning(raw, part, limit)
+    octets = _without_inlined(raw, part, limit) if html else beginning(raw, part, limit)
     label = _label(raw, part, octets) if html else part.charset
     text = decode(octets, label).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     return text, len(text) > HTML_LIMIT if html else len(octets) >= limit
+
+
+def _without_inlined(raw: Octets, part: Part, limit: int) -> bytes:
+    """Return the beginning of a page; pictures written into it as addresses (`data:`) count for nothing."""
+    octets = beginning(raw, part, limit)
+    if b"data:" in octets:
+        if len(octets) >= limit:
+            octets = beginning(raw, part, INLINED_OCTETS)
+        octets = _INLINED.sub(b"data:,", octets)[:limit]
+    return octets
 
 
 def _label(raw: Octets, part: Part, octets: bytes) -> str:
@@ -182,8 +198,11 @@ def snippet_in(raw: Octets, parts: list[Part]) -> str:
 
 def _html_beginning(raw: Octets, part: Part) -> bytes:
     """Return some of a page from where its body begins: newsletters open with much style."""
-    octets = beginning(raw, part, 30 * _SNIPPET_HTML_OCTETS)
-    found = _HTML_BODY.search(octets)
+    for much in (30, 300):
+        octets = beginning(raw, part, much * _SNIPPET_HTML_OCTETS)
+        found = _HTML_BODY.search(octets)
+        if found or len(octets) < much * _SNIPPET_HTML_OCTETS:
+            break
     start = found.start() if found else 0
     return octets[start : start + _SNIPPET_HTML_OCTETS]
 

@@ -105,6 +105,19 @@ def test_the_mark_of_utf_8_is_no_text():
     assert text_of(letter("\ufeffHola")) == ("Hola", False)
 
 
+@pytest.mark.parametrize("around", ['"{}"', "'{}'", "{}", '"background:url({})" title="x"'])
+def test_pictures_written_into_a_page_do_not_use_up_its_room(around):
+    inlined = "data:image/png;base64," + "iVBORw0KGgo=" * 250_000
+    html = f"<p>begin</p><img src={around.format(inlined)} alt=''><p>the tail</p>" * 2
+    text, cut = text_of(letter(html, "text/html"))
+    assert (text.split(), cut) == (["begin", "the", "tail"] * 2, False)
+
+
+def test_a_page_that_opens_with_very_much_style_has_a_snippet():
+    html = f"<html><head><style>{'p.x { color: red } ' * 10_000}</style></head><body><p>Hola Eva</p></body>"
+    assert summarize(letter(html, "text/html")).snippet == "Hola Eva"
+
+
 HTML_BOMBS = {
     "attributes": "<a " + "x y z " * 160_000 + ">t",
     "attributes behind quotes": '<a x=">" ' + 'y=">" ' * 150_000 + ">t",
