@@ -17,7 +17,7 @@ class Leaving:
         self._room: Room | None = None
         self._taken = 0
         self._messages = 0
-        self._octets = 0
+        self._octets = self._smallest = 0
         self._others: list[RestanteError] = []
 
     def look(self) -> None:
@@ -40,6 +40,7 @@ class Leaving:
         """Note a message that is left because it does not fit."""
         self._messages += 1
         self._octets += max(octets, 0)
+        self._smallest = min(self._smallest or octets, octets)
 
     def because(self, why: RestanteError) -> None:
         """Note a message that is left for another reason."""
@@ -54,16 +55,21 @@ class Leaving:
 
     def _no_room(self) -> RestanteError:
         room = self._mail.room()
-        stay = "1 message stays" if self._messages == 1 else f"{self._messages} messages stay"
+        one = self._messages == 1
+        stay = "1 message stays" if one else f"{self._messages} messages stay"
         what = f"{stay} on {self._host} ({told(self._octets)})"
         if room.quota > room.disk:
             return NoSpace(
                 f"{what}, since the server's disk is nearly full. "
-                "They are collected once there is space; tell whoever runs the service.",
+                f"{'It is' if one else 'They are'} collected once there is space; tell whoever runs the service.",
                 about=self._host,
             )
         return OverQuota(
             f"{what}: of the {told(room.limit)} that all of your mail may take, {told(room.quota)} are free. "
-            "Delete for good what you do not need, then collect again.",
+            f"{_TOO_LITTLE if self._smallest > room.limit else _MAKE_ROOM}",
             about=self._host,
         )
+
+
+_MAKE_ROOM = "Delete for good what you do not need, then collect again."
+_TOO_LITTLE = "That is less than this mail has by itself: ask whoever runs the service for more."

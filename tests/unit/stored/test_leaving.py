@@ -67,6 +67,13 @@ def test_what_fits_is_kept_and_the_rest_is_not_asked_for_until_there_is_room(ben
         assert sorted(bench.kept()) == mail[:3]
 
 
+def test_of_what_never_fits_it_is_not_said_that_deleting_helps(bench):
+    with PopServer([sized(1, 30_000)]) as server:
+        bench.accounts["ana"] = [account(server)]
+        said = bench.run()["a1"].error.message
+    assert said.endswith("less than this mail has by itself: ask whoever runs the service for more.")
+
+
 def test_small_letters_come_in_behind_one_that_is_too_large(bench):
     mail = [sized(1, 500), sized(2, QUOTA + 1), *(sized(n, 500) for n in range(3, 9))]
     with PopServer(mail) as server:
