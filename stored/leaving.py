@@ -61,7 +61,8 @@ class Leaving:
         if room.quota > room.disk:
             return NoSpace(
                 f"{what}, since the server's disk is nearly full. "
-                f"{'It is' if one else 'They are'} collected once there is space; tell whoever runs the service.",
+                f"{'It is' if one else 'They are'} collected once there is space; "
+                "tell whoever runs the service.",
                 about=self._host,
             )
         return OverQuota(
