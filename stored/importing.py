@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from restante.errors import InvalidArgument, NotFound, RestanteError, TooLarge
+from restante.errors import InvalidArgument, NotFound, OverQuota, RestanteError, TooLarge
 from stored.append import Incoming, Prepared, append, prepare
 from stored.arrivals import arrived_at, fingerprint
 from stored.jobs import Jobs, Working
@@ -25,6 +25,7 @@ from stored.model.rows import UNREADABLE
 from stored.model.upload import Upload
 from stored.model.word import FLAG_NAMES, SEEN
 from stored.people import learn
+from stored.space import Room
 from stored.spool import spooling
 from stored.store import UserStore
 from stored.transfer_folders import placed
@@ -39,7 +40,7 @@ BATCH_OCTETS = 8_000_000
 WAITING_SECONDS = 7 * 24 * 3600
 
 #: What becomes of letters, and of files that are none; the first three are always told.
-COUNTS = ("kept", "known", "left", "damaged", "other", "expunged", "unfiled")
+COUNTS = ("kept", "known", "left", "over_quota", "damaged", "other", "expunged", "unfiled")
 _ALWAYS = dict.fromkeys(COUNTS[:3], 0)
 
 _NO_LETTERS = (
@@ -110,7 +111,8 @@ class Importer:
             failure = self._bring(working, letters(file, place, self.spool))
         if failure is not None:
             raise failure
-        working.mail.write(lambda account: _complete(working.job(account)))
+        if left := working.mail.write(lambda account: _complete(working.job(account))):
+            raise _no_room(left, working.mail.room())
 
     def _bring(self, working: Working, coming: Iterator[Letter]) -> RestanteError | None:
         """Keep what comes, batch by batch; return what ended it early, and then what came before is kept."""
@@ -182,6 +184,9 @@ def _write(account: Account, working: Working, batch: _Batch) -> None:
         if _is_here(account, one):
             counts["known"] += 1
             continue
+        if one.prepared.packed.octets > working.mail.room_in(account).quota:
+            counts["over_quota"] += 1
+            continue
         folder, unfiled = _folder(account, working, one.letter)
         append(account, replace(one.prepared, folder=folder))
         if folder == "sent":
@@ -227,12 +232,24 @@ def _is_here(account: Account, one: _Ready) -> bool:
     return False
 
 
-def _complete(job: Job) -> None:
-    """Note that all of the file was read. Raises InvalidArgument where no letter was in it."""
+def _complete(job: Job) -> int:
+    """Note that all of the file was read; return how many letters were left since the quota is used up.
+
+    Raises InvalidArgument where no letter was in it.
+    """
     counts = Counter(job.counts)
-    if not sum(counts[name] for name in ("kept", "known", "left", "expunged")):
+    if not sum(counts[name] for name in ("kept", "known", "left", "over_quota", "expunged")):
         raise InvalidArgument(_ALL_DAMAGED if counts["damaged"] else _NO_LETTERS)
     job.done = job.total
+    return counts["over_quota"]
+
+
+def _no_room(letters: int, room: Room) -> OverQuota:
+    left = "1 letter was" if letters == 1 else f"{letters} letters were"
+    return OverQuota(
+        f"{left} left out: {room.quota_told}. Delete for good what you do not need, then import the file "
+        "again; what is here already does not come twice."
+    )
 
 
 def ending(account: Account, job: Job) -> None:

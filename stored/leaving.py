@@ -66,8 +66,7 @@ class Leaving:
                 about=self._host,
             )
         return OverQuota(
-            f"{what}: of the {told(room.limit)} that all of your mail may take, {told(room.quota)} are free. "
-            f"{_TOO_LITTLE if self._smallest > room.limit else _MAKE_ROOM}",
+            f"{what}: {room.quota_told}. {_TOO_LITTLE if self._smallest > room.limit else _MAKE_ROOM}",
             about=self._host,
         )
 

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from restante.errors import NoSpace, OverQuota
@@ -27,6 +27,11 @@ class Room:
     @property
     def octets(self) -> int:
         return min(self.quota, self.disk)
+
+    @property
+    def quota_told(self) -> str:
+        """How much of the quota is free, as a part of a sentence."""
+        return f"of the {told(self.limit)} that all of your mail may take, {told(self.quota)} are free"
 
 
 class Space:
@@ -64,9 +69,10 @@ class Space:
             return
         room = self.room(account)
         if room.quota < 0:
+            before = replace(room, quota=room.quota + grown)
             raise OverQuota(
-                f"All of your mail together may take {told(room.limit)}, which is full; "
-                "delete what you do not need, then go on."
+                f"This takes {told(grown)}, and {before.quota_told}. "
+                "Delete for good what you do not need, then go on."
             )
         if room.disk < 0:
             raise NoSpace("The server's disk is nearly full, so it takes nothing new. Try again later.")

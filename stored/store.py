@@ -387,7 +387,11 @@ class UserStore:
 
     def room(self) -> Room:
         """Return how much may be added. Reads."""
-        return self.read(self._store.space.room)
+        return self.read(self.room_in)
+
+    def room_in(self, account: Account) -> Room:
+        """Return the same inside a unit of work, where what it has added so far counts."""
+        return self._store.space.room(account)
 
     def words(self) -> Words | None:
         """Return the dictionary for new mail, None while there is none; for those who prepare it.

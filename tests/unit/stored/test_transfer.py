@@ -21,6 +21,8 @@ from stored.importing import Importer
 from stored.intents import Intents
 from stored.jobs import Jobs, shown
 from stored.people import known
+from stored.settings import QuotaSettings
+from stored.space import told
 from stored.store import Store
 from stored.transfer_read import letters
 from stored.types import MessageFilter
@@ -31,8 +33,8 @@ from tests.unit.stored.test_transfer_formats import file_of
 class World:
     """A store with its jobs; `bring` imports a file and waits, `give` exports."""
 
-    def __init__(self, directory):
-        self.store = Store(directory)
+    def __init__(self, directory, quota=None):
+        self.store = Store(directory, quota=quota or QuotaSettings())
         self.mail = self.store.open_account("ana")
         self.blobs = Blobs(self.store, directory / "spool")
         self.importer = Importer(directory / "spool")
@@ -45,6 +47,10 @@ class World:
             forgotten=self.exporter.forget,
             ending=importing.ending,
         )
+
+    def close(self):
+        self.jobs.stop()
+        self.store.close()
 
     def upload(self, octets):
         blob = self.blobs.begin("ana", len(octets), name="letters", to_import=True)
@@ -76,8 +82,7 @@ class World:
 def world(tmp_path):
     made = World(tmp_path)
     yield made
-    made.jobs.stop()
-    made.store.close()
+    made.close()
 
 
 def zip_of(files, packed=zipfile.ZIP_DEFLATED):
@@ -255,6 +260,26 @@ def test_an_upload_that_was_interrupted_gives_way(world):
     assert first in str(refused.value) and second in str(refused.value)
     world.blobs.discard("ana", first)
     world.upload(letter(3))
+
+
+def test_what_fits_into_the_quota_is_kept_and_the_rest_counted(tmp_path):
+    world = World(tmp_path, QuotaSettings(octets=100_000))
+    try:
+        large = [letter(n, "x" * 9_000) for n in range(1, 31)]
+        job = world.bring(file_of(*large, letter(31, "small")))
+        fitting = 100_000 // len(large[0])
+        assert job["stage"] == "failed" and job["done"] == job["total"]
+        assert job["counts"] == {"kept": fitting + 1, "known": 0, "left": 0, "over_quota": 30 - fitting}
+        assert world.raws() == [*large[:fitting], letter(31, "small")]
+        free = told(100_000 - sum(map(len, world.raws())))
+        assert job["error"]["kind"] == "over_quota"
+        assert job["error"]["message"].startswith(
+            f"{30 - fitting} letters were left out: of the 100 kB that all of your mail may take, {free} are free."
+        )
+        job = world.bring(file_of(*large[:fitting]))
+        assert (job["stage"], job["counts"]["known"]) == ("done", fitting)
+    finally:
+        world.close()
 
 
 KILLED = """

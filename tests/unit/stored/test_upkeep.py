@@ -217,8 +217,13 @@ def test_over_the_quota_nothing_is_taken_until_something_goes(tmp_path):
     try:
         mail = store.open_account("ana")
         ids = keep(mail, prepared(letter(1, "x" * 500)))
-        with pytest.raises(OverQuota):
+        with pytest.raises(OverQuota) as refused:
             keep(mail, prepared(letter(2, "x" * 500)))
+        needed = len(letter(2, "x" * 500))
+        assert str(refused.value).startswith(
+            f"This takes {needed} octets, and of the 1 kB that all of your mail may take, "
+            f"{1000 - needed} octets are free."
+        )
         assert listing(mail)["inbox"][0] == 1
         mail.write(lambda account: change(account, ids, {"seen": True}))
         mail.write(lambda account: delete(account, ids, for_good=True))
