@@ -7,7 +7,8 @@ header can say (unfinished addresses, the identity, what it answers) stands in a
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -85,7 +86,7 @@ class Drafts:
 
     def get(self, user: str, id: str) -> Draft:
         """Return a draft as it was saved. Raises NotFound."""
-        with self.blobs.raw(user, _uid(id)) as (raw, _):
+        with self._opened(user, id) as raw:
             summary = mime.summarize(raw)
             text, _ = self.text_of(raw)
             attachments = _attached(id, raw)
@@ -135,7 +136,7 @@ class Drafts:
             identity, forward_subject(summary.subject), f"\n\n{head}\n\n{text[:QUOTED_CHARACTERS]}\n"
         )
         draft["forwards"] = id
-        with self.blobs.raw(user, _uid(id)) as (raw, _):
+        with self._opened(user, id) as raw:
             attachments = _attached(id, raw)
         if attachments:
             draft["attachments"] = attachments[:100]
@@ -143,11 +144,20 @@ class Drafts:
 
     def _read(self, user: str, id: str) -> tuple[mime.Summary, str, str]:
         """Return what a message says, and by which account it was collected."""
-        uid = _uid(id)
-        with self.blobs.raw(user, uid) as (raw, _):
+        with self._opened(user, id) as raw:
             summary, (text, _) = mime.summarize(raw), self.text_of(raw)
-        row = self.store.open_account(user).read(lambda account: served(account, uid))
+        row = self.store.open_account(user).read(lambda account: served(account, uid_of_id(id)))
         return summary, text, str(orjson.loads(bytes(row)).get("account", ""))
+
+    @contextmanager
+    def _opened(self, user: str, id: str) -> Iterator[mime.Octets]:
+        """Give the octets of message `id`. Raises NotFound, Damaged."""
+        with ExitStack() as opened:
+            try:
+                raw, _ = opened.enter_context(self.blobs.raw(user, uid_of_id(id)))
+            except NotFound:
+                raise NotFound("That message does not exist (any more).", about=id[:80]) from None
+            yield raw
 
     def _writer(self, user: str) -> Writer:
         """Return who is writing; an answer can be begun while `profiled` is away."""
@@ -183,7 +193,7 @@ class Drafts:
 
     def _same_file(self, user: str, wanted: DraftAttachment, id: str) -> str:
         if id and BlobId.parse(wanted["blob"]).part:
-            with self.blobs.raw(user, _uid(id)) as (raw, _):
+            with self._opened(user, id) as raw:
                 for kept in _attached(id, raw):
                     if (kept["name"], kept["octets"]) == (wanted["name"], wanted["octets"]):
                         return kept["blob"]
@@ -199,13 +209,6 @@ def discard_draft(account: Account, id: str) -> None:
 
 def too_many_recipients() -> OverQuota:
     return OverQuota(f"A letter may have at most {RECIPIENTS} recipients; send it in several.")
-
-
-def _uid(id: str) -> int:
-    uid = uid_of_id(id)
-    if not uid:
-        raise NotFound("That message does not exist (any more).", about=id)
-    return uid
 
 
 def _begun(identity: Identity | None, subject: str, text: str) -> Draft:

@@ -82,8 +82,9 @@ def test_attachments_stay_with_a_draft_over_many_savings(drafts, blobs):
 
 def test_an_attachment_that_is_gone_is_said(drafts, mail):
     gone = {"blob": "u" + "0" * 24, "name": "x", "type": "a/b", "octets": "1"}
-    with pytest.raises(NotFound):
-        drafts.save("ana", FULL | {"attachments": [gone]})
+    for blob in (gone["blob"], "m9-2"):
+        with pytest.raises(NotFound, match="There is no such file here"):
+            drafts.save("ana", FULL | {"attachments": [gone | {"blob": blob}]})
     assert listing(mail)["drafts"][0] == 0
 
 
@@ -199,7 +200,7 @@ def test_a_letter_can_go_along_whole(drafts, blobs, mail):
 def test_what_is_not_there_cannot_be_answered(drafts, mail):
     for id in ("m9", "x", "u" + "0" * 24):
         for prepare in (drafts.reply, drafts.forward, drafts.get):
-            with pytest.raises(NotFound):
+            with pytest.raises(NotFound, match="That message does not exist"):
                 prepare("ana", id)
 
 
