@@ -4,11 +4,13 @@ Everything here is pure; of a large letter only the beginning is looked at, and 
 """
 
 import re
+from dataclasses import dataclass
 
 from stored import transfer_mbox as mbox
 from stored.mime import Octets
 from stored.mime.headers import decode_words
 from stored.model.word import ANSWERED, DRAFT, FLAGGED, FORWARDED, SEEN
+from stored.transfer_names import ARCHIVED, TRASHED, Path
 
 #: Of a letter so much is looked at to know it for one.
 HEAD_OCTETS = 64 * 1024
@@ -27,6 +29,15 @@ _GMAIL = re.compile(rb"^X-Gmail-Labels:((?:[^\r\n]|\r?\n[ \t])*)", re.IGNORECASE
 # Takeout writes the names in the person's own language.
 _UNREAD = {"unread", "no leído", "no leídos"}
 _STARRED = {"starred", "destacado", "destacados"}
+_INBOX = {"inbox", "recibidos", "bandeja de entrada"}
+# The first that a letter has says where it lies.
+_LABELLED: tuple[tuple[set[str], Path], ...] = (
+    ({"trash", "papelera"}, TRASHED),
+    ({"spam"}, ("spam",)),
+    ({"sent", "enviado", "enviados"}, ("sent",)),
+    ({"draft", "drafts", "borrador", "borradores"}, ("drafts",)),
+    ({"archived", "archivado", "archivados"}, ARCHIVED),
+)
 
 _EMLX = re.compile(rb"[ \t]*(\d{1,12})[ \t]*\r?\n")
 _EMLX_STATE = re.compile(rb"<key>flags</key>\s*<integer>(\d{1,18})</integer>")
@@ -40,8 +51,17 @@ def is_letter(head: bytes, *, surely: bool = False) -> bool:
     return _FIELD.match(block) is not None and (not surely or _USUAL.search(block) is not None)
 
 
-def said(octets: Octets) -> tuple[int | None, bool]:
-    """Return the flags that fields of other programs tell, None where none does, and whether it is expunged.
+@dataclass(frozen=True)
+class Said:
+    """What fields of other programs tell: flags, None where none does; that it is expunged; where it lies."""
+
+    flags: int | None
+    expunged: bool = False
+    folder: Path = ()
+
+
+def said(octets: Octets) -> Said:
+    """Return what fields of other programs tell.
 
     They are Status and X-Status (mbox), X-Mozilla-Status (Thunderbird) and X-Gmail-Labels (Takeout).
     """
@@ -49,12 +69,20 @@ def said(octets: Octets) -> tuple[int | None, bool]:
     if mozilla := _MOZILLA.search(block):
         word = int(mozilla[1], 16)
         flags = sum(flag for bit, flag in _MOZILLA_FLAGS.items() if word & bit)
-        return flags, bool(word & _MOZILLA_EXPUNGED)
+        return Said(flags, bool(word & _MOZILLA_EXPUNGED))
     if gmail := _GMAIL.search(block):
         named = decode_words(gmail[1].decode("utf-8", "replace")).casefold()
         labels = {label.strip(' "') for label in named.split(",")}
-        return SEEN * labels.isdisjoint(_UNREAD) | FLAGGED * (not labels.isdisjoint(_STARRED)), False
-    return mbox.status_flags(block.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")), False
+        flags = SEEN * labels.isdisjoint(_UNREAD) | FLAGGED * (not labels.isdisjoint(_STARRED))
+        return Said(flags, folder=_lies(labels))
+    return Said(mbox.status_flags(block.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")))
+
+
+def _lies(labels: set[str]) -> Path:
+    """Return where a letter with these labels lies; empty where they do not say, or in the inbox too."""
+    if not labels.isdisjoint(_INBOX):
+        return ()
+    return next((path for names, path in _LABELLED if not labels.isdisjoint(names)), ())
 
 
 def in_emlx(octets: Octets) -> tuple[bytes, int | None, bool] | None:

@@ -14,6 +14,7 @@ from stored.model.word import ANSWERED, DRAFT, FLAGGED, FORWARDED, SEEN
 Path = tuple[str, ...]
 
 TRASHED: Path = ("trash",)
+ARCHIVED: Path = ("archive",)
 BOX_ENDS = (".mbox", ".mbx", ".mbs")
 _MAILDIR_FLAGS = {"S": SEEN, "R": ANSWERED, "F": FLAGGED, "D": DRAFT, "P": FORWARDED}
 _MAILDIR_MARKS = (":2,", "!2,", ";2,", "_2,")  # where ":" may not stand in a name, programs write another

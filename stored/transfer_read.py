@@ -104,11 +104,14 @@ def _checked(raw: Octets | None, at: Letter, *, own: bool) -> Letter:
         return replace(at, left="left")
     if own:
         return replace(at, raw=raw)
-    flags, expunged = said(raw)
-    if expunged:
+    told = said(raw)
+    if told.expunged:
         return replace(at, left="expunged")
+    # What is archived lies nowhere else, but a file of one label may be all that was exported.
+    folder = at.folder if not told.folder or (at.folder and told.folder == names.ARCHIVED) else told.folder
     raw, exact = with_crlf(raw)
-    return replace(at, raw=raw, exact=exact, flags=at.flags if at.flags is not None else flags)
+    flags = at.flags if at.flags is not None else told.flags
+    return replace(at, raw=raw, exact=exact, flags=flags, folder=folder)
 
 
 def _of_mbox(octets: Octets, place: Place, folder: names.Path, entry: int) -> Iterator[Letter]:

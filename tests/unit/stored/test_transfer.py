@@ -274,7 +274,8 @@ def test_what_fits_into_the_quota_is_kept_and_the_rest_counted(tmp_path):
         free = told(100_000 - sum(map(len, world.raws())))
         assert job["error"]["kind"] == "over_quota"
         assert job["error"]["message"].startswith(
-            f"{30 - fitting} letters were left out: of the 100 kB that all of your mail may take, {free} are free."
+            f"{30 - fitting} letters were left out: "
+            f"of the 100 kB that all of your mail may take, {free} are free."
         )
         job = world.bring(file_of(*large[:fitting]))
         assert (job["stage"], job["counts"]["known"]) == ("done", fitting)

@@ -156,6 +156,27 @@ def test_labels_of_gmail(world):
     assert flags(world) == [(), ("flagged",), ("seen",), ("seen", "flagged")]
 
 
+def test_labels_of_gmail_say_where_a_letter_lies(world):
+    labels = ["Spam,Unread", "Papelera,Abierto", "Trash", "Enviados,Work", "Sent,Opened", "Borradores"]
+    labels += ["Drafts", "=?UTF-8?Q?Archivado,No_le=C3=ADdos?=", "Inbox,Sent", "Important,Opened"]
+    mail = [letter(n, **{"X-Gmail-Labels": one}) for n, one in enumerate(labels, 1)]
+    world.bring(file_of(*mail))
+    assert tree(world) == {"Inbox": 2, "Junk": 1, "Trash": 2, "Sent": 2, "Drafts": 2, "Archive": 1}
+    assert world.raws("inbox") == mail[8:]
+
+
+def test_a_file_of_one_label_stays_a_folder(world):
+    mail = [letter(n, **{"X-Gmail-Labels": one}) for n, one in enumerate(("Work,Archived", "Work,Sent"))]
+    world.bring(zip_of([("Mail/Work.mbox", file_of(*mail)), ("Mail/Other.mbox", file_of(letter(3)))]))
+    assert tree(world) == {"Work": 1, "Sent": 1, "Other": 1}
+
+
+def test_labels_are_no_folders_where_none_are_wanted(world):
+    mail = [letter(n, **{"X-Gmail-Labels": one}) for n, one in enumerate(("Sent", "Spam", "Trash"))]
+    world.bring(file_of(*mail), "archive", folders=False)
+    assert tree(world) == {"Archive": 2, "Trash": 1}
+
+
 # Folders ----------------------------------------------------------------------------------------------
 
 
