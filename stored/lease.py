@@ -6,11 +6,12 @@ Nothing of it is kept beyond that round, and nothing of it is ever logged.
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from restante.peer import Peer
 from stored.pop3 import Server
 from stored.rules import Rule
+from stored.types import OnServer
 
 DAY_SECONDS = 24 * 3600
 
@@ -22,9 +23,17 @@ class Policy:
     `unnamed`: also of those that the server gives no lasting names, which are known by their hash alone.
     """
 
-    on_server: Literal["leave", "delete_after", "delete"] = "leave"
+    on_server: OnServer = "leave"
     days: int = 14
     unnamed: bool = False
+
+    def but(self, on_server: OnServer | None, days: int | None, unnamed: bool | None) -> "Policy":
+        """Return this with what is given in the place of what was set. Pure."""
+        return Policy(
+            on_server or self.on_server,
+            self.days if days is None else days,
+            self.unnamed if unnamed is None else unnamed,
+        )
 
     def due(self, name: str, received_at: int, now: float) -> bool:
         """Return whether a message received here at `received_at` is to be deleted there. Pure."""

@@ -1,11 +1,13 @@
 """What a visit finds out about a maildrop that its user should know, without it being a fault."""
 
+from collections.abc import Iterator
+
 from restante import log
 from stored.deletion import CLOCK_HELD, Deletion
-from stored.lease import LeasedAccount
+from stored.lease import LeasedAccount, Policy
 from stored.listing import Listing
 from stored.pop3 import Session
-from stored.progress import Report
+from stored.progress import Notice, Report
 from stored.types import NoticeKind
 
 _LOG = log.get("visit")
@@ -39,16 +41,22 @@ class Notices:
 
     def deleting(self, listing: Listing, deletion: Deletion) -> None:
         """Tell why messages stay there that the user wants deleted."""
-        if deletion.held:
-            self._note("clock_held", CLOCK_HELD)
         policy = self._account.policy
-        stay = sum(not listing.may_go(entry, unnamed=policy.unnamed) for entry in listing.entries)
-        stay += deletion.unproved
-        if stay and policy.on_server != "leave":
-            self._note("not_deleted", _NOT_DELETED + ("" if policy.unnamed else _ALLOW), count=stay)
+        for notice in stays(self._host, listing, policy, unproved=deletion.unproved, held=deletion.held):
+            self._report.notice(notice.kind, notice.message, notice.about)
 
     def _note(self, kind: NoticeKind, text: str, **fill: object) -> None:
         self._report.notice(kind, text.format(host=self._host, **fill), self._host)
+
+
+def stays(host: str, listing: Listing, policy: Policy, *, unproved: int, held: bool) -> Iterator[Notice]:
+    """Tell why messages stay at `host` that `policy` wants deleted; `unproved` may be others. Pure."""
+    if held:
+        yield Notice("clock_held", CLOCK_HELD, host)
+    stay = unproved + sum(not listing.may_go(entry, unnamed=policy.unnamed) for entry in listing.entries)
+    if stay and policy.on_server != "leave":
+        text = _NOT_DELETED.format(host=host, count=stay) + ("" if policy.unnamed else _ALLOW)
+        yield Notice("not_deleted", text, host)
 
 
 _EXPIRES = "{host} deletes messages by itself after {days} days, whatever is set here."
@@ -60,7 +68,7 @@ _NAMES_SHARED = (
 )
 _NO_NAMES = "{host} gives some messages no lasting names (UIDL), so they are known by their octets alone."
 _NOT_DELETED = (
-    "This account is set to delete at {host} what is stored here. Messages that have no lasting name (UIDL) "
-    "of their own stay there all the same: {count}."
+    "What is stored here is to be deleted at {host}. Messages that have no lasting name (UIDL) of their own "
+    "stay there all the same: {count}."
 )
 _ALLOW = " Allow it for such messages in the account's settings, or delete them there yourself."

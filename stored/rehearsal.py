@@ -1,13 +1,16 @@
 """What deleting at a server would take away, told beforehand: listed there, checked here, nothing changed."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from stored.clock import Clock
 from stored.collector import Collector
 from stored.deletion import due_of, erased, safe_of
 from stored.lease import Policy
 from stored.listing import take
+from stored.notices import stays
 from stored.pop3 import PopClient
+from stored.progress import Notice
 from stored.store import Store
 
 
@@ -17,7 +20,8 @@ class Rehearsed:
     or it is not sure that they are the ones.
 
     `erased` of the messages were let go for good here by their user, and would be nowhere afterwards.
-    `held`: nothing of it is deleted until the operator confirms that the clock is right.
+    `held`: nothing of it is deleted until the operator confirms that the clock is right. `notices` tell why
+    messages stay, as collecting does.
     """
 
     messages: int
@@ -25,6 +29,7 @@ class Rehearsed:
     unsafe: int
     erased: int = 0
     held: bool = False
+    notices: tuple[Notice, ...] = ()
 
 
 class Rehearsal:
@@ -40,16 +45,17 @@ class Rehearsal:
         self._clock = clock
         self._seconds = seconds
 
-    def rehearse(self, user: str, account: str, policy: Policy | None = None) -> Rehearsed:
-        """Return what `policy`, or the one in force, would delete at the server by now.
+    def rehearse(
+        self, user: str, account: str, changed: Callable[[Policy], Policy] = lambda policy: policy
+    ) -> Rehearsed:
+        """Return what would be deleted at the server by now, were the account's policy `changed`.
 
         Every message counted was read here and agrees with its hash, unless it is `erased`. Raises NotFound,
         Busy while the account is being collected, and what a session raises. Network.
         """
         leased = self._collector.leased(user, [account])
         one = next(one for one in leased.accounts if one.id == account)
-        if policy is not None:
-            one = replace(one, policy=policy)
+        policy = changed(one.policy)
         mail = self._store.open_account(user)
         with (
             self._collector.maildrops.held(one.maildrop),
@@ -57,12 +63,14 @@ class Rehearsal:
         ):
             listing = take(session, mail, one.id)
             session.quit()
-        due, unsure = due_of(mail, listing, one.policy, self._clock())
+        due, unsure = due_of(mail, listing, policy, self._clock())
+        held = not self._clock.trusted()
         safe = set(safe_of(mail, one.id, [uid for _, uid in due]))
         return Rehearsed(
             len(safe),
             octets=sum(max(entry.octets, 0) for entry, uid in due if uid in safe),
             unsafe=len(due) - len(safe) + len(unsure),
             erased=len(erased(mail, one.id, safe)),
-            held=not self._clock.trusted(),
+            held=held,
+            notices=tuple(stays(one.server.host, listing, policy, unproved=len(unsure), held=held)),
         )

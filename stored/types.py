@@ -407,7 +407,7 @@ class Rehearsed(TypedDict):
 
     `erased` of them the user let go for good here: they are nowhere once they are deleted there. `unsafe` of
     those that are due are damaged, or gone and not to be told apart, and would stay there. While `held` is
-    true nothing is deleted, since the clock has jumped; `notices` say so.
+    true nothing is deleted, since the clock has jumped. `notices` say so, and why more stays there.
     """
 
     messages: Count

@@ -5,8 +5,6 @@ from restante.rpc import OPERATOR, USER, Call, daemons, method
 from restante.wire import LARGEST_INT, Id
 from stored.clock import Clock
 from stored.collector import Collector
-from stored.deletion import CLOCK_HELD
-from stored.lease import Policy
 from stored.pop3 import Server
 from stored.probe import Prober
 from stored.progress import AccountState, Notice
@@ -78,17 +76,18 @@ class CollectService:
         /,
         account: Id,
         on_server: OnServer | None = None,
-        on_server_days: Days = 14,
-        delete_unnamed: bool = False,
+        on_server_days: Days | None = None,
+        delete_unnamed: bool | None = None,
     ) -> Rehearsed:
         """Tell how many messages would be deleted at the account's server by now, and how large they are.
 
-        As the account is set, or with `on_server` as it might be. Each one counted was read here and agrees
-        with its hash, but for those that the user erased here, which `erased` counts. Nothing is changed,
-        here or there. Raises busy while the account is being collected.
+        As the account is set, but for what is given here. Each one counted was read here and agrees with its
+        hash, but for those that the user erased here, which `erased` counts. Nothing is changed, here or
+        there. Raises busy while the account is being collected.
         """
-        policy = None if on_server is None else Policy(on_server, on_server_days, delete_unnamed)
-        found = self._rehearsal.rehearse(call.principal.name, account, policy)
+        found = self._rehearsal.rehearse(
+            call.principal.name, account, lambda policy: policy.but(on_server, on_server_days, delete_unnamed)
+        )
         shown: Rehearsed = {
             "messages": found.messages,
             "octets": str(found.octets),
@@ -96,8 +95,8 @@ class CollectService:
             "erased": found.erased,
             "held": found.held,
         }
-        if found.held:
-            shown["notices"] = [{"kind": "clock_held", "message": CLOCK_HELD}]
+        if found.notices:
+            shown["notices"] = [_notice(notice) for notice in found.notices]
         return shown
 
     @method("collect.due", caller=daemons("profiled"))

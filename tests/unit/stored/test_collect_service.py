@@ -127,6 +127,18 @@ def test_a_rehearsal_and_a_cancellation_are_for_the_user(bench, ask):
         ask("collect.rehearse", account="a1", on_server="burn")
 
 
+def test_a_rehearsal_takes_from_the_account_what_it_is_not_given(bench, ask):
+    with PopServer([b"Subject: a\r\n\r\na\r\n"], answers={"UIDL": b"-ERR unknown command\r\n"}) as server:
+        bench.accounts["ana"] = [account(server, on_server="delete")]
+        bench.run()
+        told = ask("collect.rehearse", account="a1")
+        assert (told["messages"], [notice["kind"] for notice in told["notices"]]) == (0, ["not_deleted"])
+        assert ask("collect.rehearse", account="a1", delete_unnamed=True) == _rehearsed(1, 17)
+        bench.accounts["ana"] = [account(server, on_server="delete", unnamed=True)]
+        assert ask("collect.rehearse", account="a1", delete_unnamed=False)["messages"] == 0
+        assert ask("collect.rehearse", account="a1", on_server="delete_after")["messages"] == 0
+
+
 def test_a_rehearsal_says_that_the_clock_is_held(bench, ask):
     with PopServer([b"Subject: a\r\n\r\na\r\n"]) as server:
         bench.accounts["ana"] = [account(server)]

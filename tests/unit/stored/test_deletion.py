@@ -197,7 +197,7 @@ def test_shared_names_are_never_deleted_by(bench):
 
 
 @pytest.mark.parametrize("top", [True, False])
-def test_what_has_no_names_is_deleted_only_if_opted(bench, top):
+def test_what_has_no_names_is_deleted_only_if_opted(bench, rehearse, top):
     answers = {"UIDL": UNKNOWN} if top else {"UIDL": UNKNOWN, "TOP": UNKNOWN}
     with PopServer(letters(3), answers=answers, capabilities=("USER",)) as server:
         bench.accounts["ana"] = [account(server, **DELETE)]
@@ -208,7 +208,10 @@ def test_what_has_no_names_is_deleted_only_if_opted(bench, top):
         assert "all the same: 3. Allow it" in state.notices[1].message
         # What is known needs not be fetched again; without TOP the last stands for all.
         assert server.count("RETR") == (3 if top else 4)
+        (told,) = rehearse().notices
+        assert (told.kind, told.message) == ("not_deleted", state.notices[1].message)
         bench.accounts["ana"] = [account(server, **DELETE, unnamed=True)]
+        assert rehearse().messages == 3
         assert [notice.kind for notice in bench.run()["a1"].notices] == ["no_names"]
         assert server.messages == []
 
@@ -281,7 +284,7 @@ def test_no_more_is_decided_in_one_visit_than_the_operator_allows(bench):
 def rehearse(bench):
     def rehearsed(policy=None, account="a1"):
         rehearsal = Rehearsal(bench.store, bench.collector, bench.pop, bench.clock, 5)
-        return rehearsal.rehearse("ana", account, policy)
+        return rehearsal.rehearse("ana", account, lambda current: policy or current)
 
     return rehearsed
 
@@ -426,7 +429,7 @@ def test_a_rehearsal_tells_that_the_clock_is_held(bench, rehearse):
         found = rehearse(Policy("delete"))
         assert (found.messages, found.held) == (2, True)
         assert bench.clock.confirm()
-        assert rehearse(Policy("delete")) == replace(found, held=False)
+        assert rehearse(Policy("delete")) == replace(found, held=False, notices=())
 
 
 def test_a_longer_body_under_the_same_name_and_header_is_not_lost(bench):
