@@ -20,8 +20,8 @@ from restante import log
 from restante.errors import Damaged
 from stored.arrivals import HEAD_OCTETS, fingerprint
 from stored.clock import Clock
-from stored.lease import LeasedAccount, Policy
-from stored.listing import Listing, remember_places
+from stored.lease import DAY_SECONDS, LeasedAccount, Policy
+from stored.listing import Listing, put_origins, remember, remember_places
 from stored.model.account import Account
 from stored.model.maildrop import Origin
 from stored.model.rows import UNREADABLE
@@ -65,6 +65,7 @@ class Deletion:
 
     def begin(self, listing: Listing) -> None:
         """Take up what earlier sessions decided. What is not listed any more is settled."""
+        self._correct(listing)
         self.decided = False
         self._deleted, self.marked = set(), set()
         self._intended = intended(self._mail, self._account.id)
@@ -106,6 +107,18 @@ class Deletion:
             remember_places(listing, self.marked, self._mail, self._account.id)
             about = {"user": self._mail.user, "account": self._account.id}
             _LOG.info("collect.deleted", messages=len(self._deleted), **about)
+
+    def _correct(self, listing: Listing) -> None:
+        """Have what was received in a time to come, by a clock that was ahead, be received now."""
+        now = self._clock()
+        ahead = {
+            uid: origin._replace(received_at=int(now))
+            for _, uid, origin in listing.settled()
+            if origin.received_at > now + DAY_SECONDS
+        }
+        if ahead and self._clock.trusted():
+            put_origins(ahead, self._mail, self._account.id)
+            remember(listing, self._mail, self._account.id)
 
     def _due(self, listing: Listing) -> list[int]:
         """Return what the user wants deleted of what is listed; nothing while the clock is not believed."""

@@ -39,8 +39,8 @@ class Policy:
         """Return whether a message received here at `received_at` is to be deleted there. Pure."""
         if self.on_server == "leave" or (name.startswith(" ") and not self.unnamed):
             return False
-        days = self.days if self.on_server == "delete_after" else 0
-        return now - received_at >= days * DAY_SECONDS
+        # At once means at once, by whatever clock it was received.
+        return self.on_server == "delete" or now - received_at >= self.days * DAY_SECONDS
 
 
 @dataclass(frozen=True)

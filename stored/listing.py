@@ -9,7 +9,7 @@ Where the server gives a message no name (F21), or one that others have as well 
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from stored.arrivals import fingerprint, unnamed
@@ -136,6 +136,17 @@ def remember_places(listing: Listing, deleted: Collection[int], mail: UserStore,
         for name, (uid, origin) in moved.items():
             if origin is not None:
                 drop.remember(root.salt, name, uid, origin)
+
+    mail.write(work)
+
+
+def put_origins(origins: Mapping[int, Origin], mail: UserStore, account: str) -> None:
+    """Write down what these are known by, by their uids. Commits."""
+
+    def work(root: Account) -> None:
+        drop = root.maildrop(account)
+        for uid, origin in origins.items():
+            drop.origins.put(uid, origin)
 
     mail.write(work)
 

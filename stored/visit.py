@@ -21,9 +21,8 @@ from stored.forwarding import Forwarder
 from stored.lanes import Turn
 from stored.lease import LeasedAccount
 from stored.leaving import Leaving
-from stored.listing import Listing, remember, take
+from stored.listing import Listing, put_origins, remember, take
 from stored.mime import Octets, Summary, summarize
-from stored.model.account import Account
 from stored.model.maildrop import Origin
 from stored.notices import Notices
 from stored.pop3 import Breaker, Entry, MessageTooLarge, PopClient, Session
@@ -267,7 +266,7 @@ class Visit:
             elif other_size:
                 resized[uid] = origin._replace(octets=entry.octets)
         if resized:
-            self._mail.write(lambda root: _put_origins(root, self._account.id, resized))
+            put_origins(resized, self._mail, self._account.id)
 
     def _compare_places(self, session: Session, listing: Listing) -> None:
         """Look whole at the last message that is known by its place; where it is another, fetch all such."""
@@ -324,9 +323,3 @@ class Visit:
     def _stop_if_aborted(self) -> None:
         if self._breaker.broken:
             raise self._why
-
-
-def _put_origins(root: Account, account: str, origins: dict[int, Origin]) -> None:
-    drop = root.maildrop(account)
-    for uid, origin in origins.items():
-        drop.origins.put(uid, origin)

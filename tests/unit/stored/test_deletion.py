@@ -49,6 +49,14 @@ def later(bench, days):
     bench.store.open_account("ana").write(work)
 
 
+def origins(bench):
+    def work(root):
+        known = root.maildrop("a1").origins
+        return [known.of(uid) for uid in known]
+
+    return bench.store.open_account("ana").read(work)
+
+
 def sessions(server):
     """Return the commands of each session."""
     found: list[list[str]] = []
@@ -266,6 +274,36 @@ def test_a_clock_that_jumped_deletes_nothing_until_it_is_confirmed(bench, jump):
             assert (server.count("DELE"), intents(bench)) == (0, set())
             assert [notice.kind for notice in state.notices] == ["clock_held"]
         assert bench.clock.confirm()
+        bench.run()
+        assert server.messages == []
+
+
+def test_what_came_while_the_clock_was_ahead_is_deleted_once_it_is_right(bench, rehearse):
+    with PopServer(letters(2)) as server:
+        bench.accounts["ana"] = [account(server)]
+        bench.run()
+        later(bench, -365)
+        assert rehearse(Policy("delete")).messages == 2
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        bench.run()
+        assert server.messages == []
+
+
+def test_days_of_what_came_while_the_clock_was_ahead_count_from_when_it_is_right(bench):
+    with PopServer(letters(2)) as server:
+        bench.accounts["ana"] = [account(server)]
+        bench.run()
+        right = bench.wall()
+        bench.wall = lambda: right - 365 * DAY
+        bench.run()
+        assert {origin.received_at // DAY for origin in origins(bench)} == {int(right) // DAY}
+        assert bench.clock.confirm()
+        # With another size, which is written down as well.
+        server.messages[0] = b"Status: RO\r\n" + server.messages[0]
+        bench.run()
+        assert {origin.received_at for origin in origins(bench)} == {int(right - 365 * DAY)}
+        later(bench, 3)
+        bench.accounts["ana"] = [account(server, **AFTER)]
         bench.run()
         assert server.messages == []
 
