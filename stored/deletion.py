@@ -62,12 +62,14 @@ class Deletion:
         self.held = False
         #: So many would be deleted if it were sure what they are.
         self.unproved = 0
+        #: So many were to be deleted in this session, and the server did not agree.
+        self.refused = 0
 
     def begin(self, listing: Listing) -> None:
         """Take up what earlier sessions decided. What is not listed any more is settled."""
         self._correct(listing)
         self.decided = False
-        self._deleted, self.marked = set(), set()
+        self._deleted, self.marked, self.refused = set(), set(), 0
         self._intended = intended(self._mail, self._account.id)
         if gone := self._intended - {uid for uid, _ in listing.known.values()}:
             settle(self._mail, self._account.id, gone)
@@ -88,6 +90,7 @@ class Deletion:
         same, others = self._told_apart(session, targets)
         self.marked = {entry.msgno for entry in session.delete(entry for entry, _ in same)}
         self._deleted = {uid for entry, uid in same if entry.msgno in self.marked}
+        self.refused = len(same) - len(self._deleted)
         if others:
             settle(self._mail, self._account.id, [uid for _, uid in others], others=True)
         return {listing.name(entry) for entry, _ in others}
@@ -102,7 +105,9 @@ class Deletion:
 
     def end(self, listing: Listing, agreed: bool) -> None:
         """The session is over; `agreed` whether the server said that it did what it was told (F32)."""
-        if self._deleted and agreed:
+        if not agreed:
+            self.refused += len(self._deleted)
+        elif self._deleted:
             settle(self._mail, self._account.id, self._deleted)
             remember_places(listing, self.marked, self._mail, self._account.id)
             about = {"user": self._mail.user, "account": self._account.id}

@@ -45,6 +45,11 @@ class Notices:
         for notice in stays(self._host, listing, policy, unproved=deletion.unproved, held=deletion.held):
             self._report.notice(notice.kind, notice.message, notice.about)
 
+    def ended(self, session: Session, deletion: Deletion) -> None:
+        """Tell what the server did not agree to delete, and what it said to that."""
+        if deletion.refused:
+            self._note("delete_refused", _REFUSED, count=deletion.refused, said=session.objection)
+
     def _note(self, kind: NoticeKind, text: str, **fill: object) -> None:
         self._report.notice(kind, text.format(host=self._host, **fill), self._host)
 
@@ -67,6 +72,10 @@ _NAMES_SHARED = (
     "{host} gives several messages the same name (UIDL), so they are told apart by what is in them."
 )
 _NO_NAMES = "{host} gives some messages no lasting names (UIDL), so they are known by their octets alone."
+_REFUSED = (
+    "{host} did not agree to delete {count} messages that are stored here. It is asked again in each visit. "
+    "Delete them there yourself, or set the account to leave them there.{said}"
+)
 _NOT_DELETED = (
     "What is stored here is to be deleted at {host}. Messages that have no lasting name (UIDL) of their own "
     "stay there all the same: {count}."

@@ -347,6 +347,7 @@ NoticeKind = Literal[
     "names_shared",
     "no_names",
     "not_deleted",
+    "delete_refused",
     "clock_held",
     "login_delay",
     "forwarded_enough",

@@ -162,6 +162,7 @@ class Visit:
             self._notices.listed(listing, self._filing.counts[Kept.RENAMED])
             self._notices.deleting(listing, self._deletion)
         self._deletion.end(listing, session.quit())
+        self._notices.ended(session, self._deletion)
         return Ended.MORE if ended is Ended.DONE and self._doubtful else ended
 
     def _fetch(self, session: Session, listing: Listing, turn: Turn) -> Ended:

@@ -47,6 +47,11 @@ class Reply:
         """Whether the server did not understand, rather than refuse."""
         return not self.ok and not self.code and bool(_UNKNOWN_COMMAND.search(self.text))
 
+    @property
+    def said(self) -> str:
+        """The server's words as a sentence to add to another, a blank before it; "" where it has none."""
+        return f' It said: "{self.text[:SAID_CHARACTERS]}"' if self.text else ""
+
     def hide(self, *secrets: str) -> None:
         """Take `secrets` out of the text: there are servers that repeat what they were sent."""
         for secret in filter(None, secrets):
@@ -80,7 +85,7 @@ def refusal(
     the password (AUTH-RESP-CODE, RFC 3206), so without one it must at least say so in words.
     """
     code = reply.code
-    said = f' It said: "{reply.text[:SAID_CHARACTERS]}"' if reply.text else ""
+    said = reply.said
     if code == "IN-USE" or (not code and login and _IN_USE.search(reply.text)):
         return MaildropInUse(
             f"The account on {host} is being read by another program. Try again in a few minutes.{said}",

@@ -49,6 +49,8 @@ class Session:
     def __init__(self, wire: Wire, host: str, limits: Limits) -> None:
         self.host = host
         self.capabilities = Capabilities()
+        #: What the server said when it last refused to delete, or to have deleted; see `Reply.said`.
+        self.objection = ""
         self._wire = wire
         self._limits = limits
         self._banner = ""
@@ -219,8 +221,11 @@ class Session:
         self._deleting = True
         done = []
         for entry, line in self._each(entries, lambda entry: f"DELE {entry.msgno}", lambda entry: 0):
-            if understood(self.host, line).ok:
+            reply = understood(self.host, line)
+            if reply.ok:
                 done.append(entry)
+            else:
+                self.objection = reply.said
         return done
 
     def _each(
@@ -284,7 +289,12 @@ class Session:
             if not self._unread and not self._leaving:
                 self._wire.expect_silence()
                 self._send("QUIT")
-            return not self._unread and self._reply().ok
+            if self._unread:
+                return False
+            reply = self._reply()
+            if not reply.ok:
+                self.objection = reply.said
+            return reply.ok
         except RestanteError:
             return False
         finally:

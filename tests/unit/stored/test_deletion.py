@@ -121,6 +121,39 @@ def test_what_quit_did_not_confirm_is_deleted_again(bench, goodbye):
         assert (server.count("DELE"), server.messages, intents(bench)) == (6, [], set())
 
 
+def test_a_server_that_deletes_only_some_is_spoken_of(bench):
+    def some(conversation, argument):
+        if conversation.server.messages[int(argument) - 1] == letter(2):
+            conversation.send(b"-ERR [SYS/PERM] locked by {you}\x1b[2J " + b"x" * 400 + b"\r\n")
+        else:
+            conversation.usual("DELE", argument)
+
+    with PopServer(letters(3), answers={"DELE": some}) as server:
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        for _ in range(2):
+            (told,) = bench.run()["a1"].notices
+            assert (told.kind, told.about) == ("delete_refused", "pop.test")
+            assert "did not agree to delete 1 messages" in told.message
+            assert told.message.endswith('It said: "' + ("locked by {you} [2J " + "x" * 400)[:200] + '"')
+        assert server.messages == [letter(2)]
+        server.answers.clear()
+        assert (bench.run()["a1"].notices, server.messages) == ((), [])
+
+
+def test_a_server_that_takes_back_at_the_end_what_it_agreed_to_is_spoken_of(bench):
+    def refuse(conversation, _):
+        conversation.deleted.clear()
+        conversation.send(b"-ERR some were not removed\r\n")
+
+    with PopServer(letters(3), answers={"QUIT": refuse}) as server:
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        for _ in range(2):
+            (told,) = bench.run()["a1"].notices
+            assert (told.kind, len(server.messages)) == ("delete_refused", 3)
+            assert "3 messages" in told.message
+            assert told.message.endswith('It said: "some were not removed"')
+
+
 def test_a_drop_before_quit_deletes_nothing_and_is_made_good(bench):
     def drop(conversation, argument):
         conversation.connection.close()
