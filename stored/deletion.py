@@ -62,6 +62,8 @@ class Deletion:
         self.held = False
         #: So many would be deleted if it were sure what they are.
         self.unproved = 0
+        #: So many would be, and are damaged or gone here, so that nothing tells them; as far as was looked.
+        self.unsafe = 0
         #: So many were to be deleted in this session, and the server did not agree.
         self.refused = 0
 
@@ -99,6 +101,8 @@ class Deletion:
         """Write down what is to be deleted in a later session: due, and safe here. Commits."""
         due = [uid for uid in self._due(listing) if uid not in self._intended]
         safe = list(islice(safe_of(self._mail, self._account.id, due), self._at_most))
+        looked = due if len(safe) < self._at_most else due[: due.index(safe[-1]) + 1]
+        self.unsafe = len(looked) - len(safe)
         if safe:
             intend(self._mail, self._account.id, safe, self._clock())
             self.decided = True

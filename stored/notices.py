@@ -42,7 +42,15 @@ class Notices:
     def deleting(self, listing: Listing, deletion: Deletion) -> None:
         """Tell why messages stay there that the user wants deleted."""
         policy = self._account.policy
-        for notice in stays(self._host, listing, policy, unproved=deletion.unproved, held=deletion.held):
+        found = stays(
+            self._host,
+            listing,
+            policy,
+            unproved=deletion.unproved,
+            unsafe=deletion.unsafe,
+            held=deletion.held,
+        )
+        for notice in found:
             self._report.notice(notice.kind, notice.message, notice.about)
 
     def ended(self, session: Session, deletion: Deletion) -> None:
@@ -54,14 +62,21 @@ class Notices:
         self._report.notice(kind, text.format(host=self._host, **fill), self._host)
 
 
-def stays(host: str, listing: Listing, policy: Policy, *, unproved: int, held: bool) -> Iterator[Notice]:
-    """Tell why messages stay at `host` that `policy` wants deleted; `unproved` may be others. Pure."""
+def stays(
+    host: str, listing: Listing, policy: Policy, *, unproved: int, unsafe: int, held: bool
+) -> Iterator[Notice]:
+    """Tell why messages stay at `host` that `policy` wants deleted. Pure.
+
+    `unproved` of them may be others than those collected, `unsafe` are neither whole here nor erased here.
+    """
     if held:
         yield Notice("clock_held", CLOCK_HELD, host)
     stay = unproved + sum(not listing.may_go(entry, unnamed=policy.unnamed) for entry in listing.entries)
     if stay and policy.on_server != "leave":
         text = _NOT_DELETED.format(host=host, count=stay) + ("" if policy.unnamed else _ALLOW)
         yield Notice("not_deleted", text, host)
+    if unsafe:
+        yield Notice("unsafe", _UNSAFE.format(host=host, count=unsafe), host)
 
 
 _EXPIRES = "{host} deletes messages by itself after {days} days, whatever is set here."
@@ -72,6 +87,10 @@ _NAMES_SHARED = (
     "{host} gives several messages the same name (UIDL), so they are told apart by what is in them."
 )
 _NO_NAMES = "{host} gives some messages no lasting names (UIDL), so they are known by their octets alone."
+_UNSAFE = (
+    "Messages stay at {host} that are damaged or gone here, or were erased here and are not the same there, "
+    "octet for octet: {count}. Delete them there yourself if you do not want them."
+)
 _REFUSED = (
     "{host} did not agree to delete {count} messages that are stored here. It is asked again in each visit. "
     "Delete them there yourself, or set the account to leave them there.{said}"

@@ -1,17 +1,22 @@
 """What deleting at a server would take away, told beforehand: listed there, checked here, nothing changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from stored.clock import Clock
 from stored.collector import Collector
-from stored.deletion import due_of, erased, safe_of
+from stored.deletion import due_of, erased, known_by, safe_of
 from stored.lease import Policy
 from stored.listing import take
 from stored.notices import stays
-from stored.pop3 import PopClient
+from stored.pop3 import Entry, PopClient, Session
 from stored.progress import Notice
 from stored.store import Store
+
+# So many of those erased here are compared with what is there, of so many octets: deleting looks at each.
+LOOKED_AT = 100
+LOOKED_AT_OCTETS = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,8 @@ class Rehearsed:
     """So many messages of so many octets would be deleted; `unsafe` are due, but gone from here, damaged,
     or it is not sure that they are the ones.
 
-    `erased` of the messages were let go for good here by their user, and would be nowhere afterwards.
+    `erased` of the messages were let go for good here by their user, and would be nowhere afterwards. The
+    first hundred of them were looked at there, octet for octet, and the others are believed to be the same.
     `held`: nothing of it is deleted until the operator confirms that the clock is right. `notices` tell why
     messages stay, as collecting does.
     """
@@ -62,15 +68,40 @@ class Rehearsal:
             self._pop.open(one.server, listing=True, session_seconds=self._seconds) as session,
         ):
             listing = take(session, mail, one.id)
+            due, unsure = due_of(mail, listing, policy, self._clock())
+            gone = erased(mail, one.id, [uid for _, uid in due])
+            others = _others(session, [(entry, gone[uid]) for entry, uid in due if uid in gone])
             session.quit()
-        due, unsure = due_of(mail, listing, policy, self._clock())
         held = not self._clock.trusted()
-        safe = set(safe_of(mail, one.id, [uid for _, uid in due]))
+        safe = set(safe_of(mail, one.id, [uid for entry, uid in due if entry.msgno not in others]))
+        unsafe = len(due) - len(safe)
         return Rehearsed(
             len(safe),
             octets=sum(max(entry.octets, 0) for entry, uid in due if uid in safe),
-            unsafe=len(due) - len(safe) + len(unsure),
-            erased=len(erased(mail, one.id, safe)),
+            unsafe=unsafe + len(unsure),
+            erased=len(safe & gone.keys()),
             held=held,
-            notices=tuple(stays(one.server.host, listing, policy, unproved=len(unsure), held=held)),
+            notices=tuple(
+                stays(one.server.host, listing, policy, unproved=len(unsure), unsafe=unsafe, held=held)
+            ),
         )
+
+
+def _others(session: Session, gone: list[tuple[Entry, bytes]]) -> set[int]:
+    """Return the numbers of those that are not what was erased here, or are not shown. Network."""
+    hashes = {entry.msgno: sha256 for entry, sha256 in gone}
+    found = set()
+    for arriving in session.retrieve(_few(entry for entry, _ in gone)):
+        number = arriving.entry.msgno
+        if arriving.refused or known_by(arriving.chunks()).whole != hashes[number]:
+            found.add(number)
+    return found
+
+
+def _few(entries: Iterable[Entry]) -> Iterator[Entry]:
+    room = LOOKED_AT_OCTETS
+    for entry in islice(entries, LOOKED_AT):
+        room -= max(entry.octets, 0)
+        if room < 0:
+            return
+        yield entry

@@ -347,6 +347,7 @@ NoticeKind = Literal[
     "names_shared",
     "no_names",
     "not_deleted",
+    "unsafe",
     "delete_refused",
     "clock_held",
     "login_delay",
@@ -407,7 +408,7 @@ class Rehearsed(TypedDict):
     """What would be deleted at the server: so many messages of so many octets, each safe here or erased.
 
     `erased` of them the user let go for good here: they are nowhere once they are deleted there. `unsafe` of
-    those that are due are damaged, or gone and not to be told apart, and would stay there. While `held` is
+    those that are due are damaged, or gone and not the same there, and would stay there. While `held` is
     true nothing is deleted, since the clock has jumped. `notices` say so, and why more stays there.
     """
 

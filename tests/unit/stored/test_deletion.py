@@ -373,7 +373,8 @@ def test_a_rehearsal_tells_what_would_go_and_changes_nothing(bench, rehearse):
         server.uidls.append("new")
         mail = bench.store.open_account("ana")
         mail.write(lambda root: setattr(root.bodies[2], "sha256", b"\0" * 32))
-        assert rehearse(Policy("delete_after", 1)) == Rehearsed(3, sum(sizes) - sizes[1], 1)
+        found = replace(rehearse(Policy("delete_after", 1)), notices=())
+        assert found == Rehearsed(3, sum(sizes) - sizes[1], 1)
         assert (server.count("DELE"), len(server.messages), intents(bench)) == (0, 5, set())
         with pytest.raises(NotFound):
             rehearse(account="a9")
@@ -435,10 +436,51 @@ def test_what_is_not_octet_for_octet_what_was_erased_stays_there(bench, rehearse
         for _ in range(2):
             bench.run()
         assert (server.count("DELE"), server.messages, intents(bench)) == (0, [other], set())
-        assert rehearse() == Rehearsed(0, 0, 1)
+        found = rehearse()
+        assert replace(found, notices=()) == Rehearsed(0, 0, 1)
+        assert [notice.kind for notice in found.notices] == ["unsafe"]
         server.commands.clear()
         bench.run()
         assert server.count("RETR") == 0
+
+
+def test_a_rehearsal_promises_of_what_was_erased_only_what_deleting_does(bench, rehearse, erase):
+    """A server wrote into a letter that was erased here, and has told its new size since."""
+    sent = letters(3)
+    with PopServer(sent) as server:
+        bench.accounts["ana"] = [account(server)]
+        bench.run()
+        erase("m1", "m2")
+        server.messages[0] = b"Status: RO\r\n" + sent[0]
+        told = set()
+        for _ in range(2):
+            told.add(rehearse(Policy("delete")))
+            bench.run()
+        (found,) = told
+        octets = len(sent[1]) + len(sent[2])
+        assert replace(found, notices=()) == Rehearsed(2, octets, 1, erased=1)
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        for _ in range(2):
+            (notice,) = bench.run()["a1"].notices
+            assert (notice,) == found.notices
+            assert (notice.kind, "octet for octet: 1." in notice.message) == ("unsafe", True)
+            assert server.messages == [b"Status: RO\r\n" + sent[0]]
+            assert rehearse() == Rehearsed(0, 0, 1, notices=found.notices)
+
+
+def test_a_rehearsal_looks_at_only_so_much_of_what_was_erased(bench, rehearse, erase, monkeypatch):
+    sent = letters(4)
+    with PopServer(sent) as server:
+        bench.accounts["ana"] = [account(server)]
+        bench.run()
+        erase("m1", "m2", "m3")
+        server.commands.clear()
+        monkeypatch.setattr("stored.rehearsal.LOOKED_AT", 2)
+        assert rehearse(Policy("delete")) == Rehearsed(4, sum(map(len, sent)), 0, erased=3)
+        assert server.count("RETR") == 2
+        monkeypatch.setattr("stored.rehearsal.LOOKED_AT_OCTETS", len(sent[0]))
+        assert rehearse(Policy("delete")).erased == 3
+        assert server.count("RETR") == 3
 
 
 def test_a_letter_erased_that_came_again_with_other_fields_stays_at_the_other_server(bench, erase):
