@@ -16,6 +16,8 @@ from restante import log
 from restante.errors import RestanteError
 from restante.wire import dumps
 from stored.messages import message_id
+from stored.mime import Address
+from stored.mime.cautions import other_addresses, unturned
 from stored.model.account import Account
 from stored.model.personal import own, personal
 from stored.model.roles import DRAFTS, INBOX, JUNK, SENT, TRASH
@@ -115,10 +117,21 @@ def _read(account: Account, uids: Iterable[int]) -> Iterator[_New]:
             row = orjson.loads(b"{" + account.rows.row(uid))
         except (*UNREADABLE, orjson.JSONDecodeError):
             continue
-        who = row["from"]["name"] or row["from"]["address"]
+        writer = Address(row["from"]["name"], row["from"]["address"])
         yield _New(
-            uid, row["account"], who, row["from"]["address"].casefold(), row["subject"], row["received_at"]
+            uid,
+            row["account"],
+            _who(writer),
+            writer.address.casefold(),
+            unturned(row["subject"]),
+            row["received_at"],
         )
+
+
+def _who(writer: Address) -> str:
+    """Return what a writer is called, which deceives nobody: a name that is another's address is none."""
+    name = "" if other_addresses(writer) else unturned(writer.name).strip()
+    return name or unturned(writer.address)
 
 
 def _letter(one: _New, familiar: bool) -> dict[str, Any]:

@@ -72,6 +72,13 @@ def unturned(text: str) -> str:
     return _TURNING.sub("", text)
 
 
+def other_addresses(one: Address) -> list[str]:
+    """Return the addresses that somebody's name holds and that are not theirs. Pure."""
+    # As it is seen: with wide letters for narrow ones and without those that are not seen.
+    seen = _UNSEEN.sub("", unicodedata.normalize("NFKC", one.name[:998]))
+    return [claimed for claimed in _ADDRESS.findall(seen) if claimed.casefold() != one.address.casefold()]
+
+
 def _caution(kind: str, where: str, said: str, true: str, sentence: str) -> Caution:
     said, true = said[:_SAID_CHARACTERS], true[:_SAID_CHARACTERS]
     sentence = sentence.format(said=f"“{said}”", true=true)
@@ -91,17 +98,14 @@ def _shown(summary: Summary, fields: Fields, parts: list[Part]) -> Iterator[tupl
 def _names(senders: list[Address]) -> Iterator[Caution]:
     """Warn of a sender whose name is an address, but not the one it comes from."""
     for one in senders:
-        # As it is seen: with wide letters for narrow ones and without those that are not seen.
-        seen = _UNSEEN.sub("", unicodedata.normalize("NFKC", one.name[:998]))
-        for claimed in _ADDRESS.findall(seen):
-            if claimed.casefold() != one.address.casefold():
-                yield _caution(
-                    "name_is_address",
-                    "from",
-                    claimed,
-                    one.address,
-                    "The sender calls itself {said} but writes from {true}.",
-                )
+        for claimed in other_addresses(one):
+            yield _caution(
+                "name_is_address",
+                "from",
+                claimed,
+                one.address,
+                "The sender calls itself {said} but writes from {true}.",
+            )
 
 
 def _elsewhere(summary: Summary, fields: Fields) -> Iterator[Caution]:

@@ -180,3 +180,20 @@ def test_it_is_never_larger_than_it_may_be(mail, who):
     assert len(dumps(found)) <= CARD_OCTETS
     assert found["cut"] and found["new"] == 60
     assert found["letters"] and found["failing"] and found["bounced"] and found["waiting"]
+
+
+@pytest.mark.parametrize(
+    ("sender", "shown"),
+    [
+        ('"admin@bank.example" <evil@x.example>', "evil@x.example"),
+        ('"admin@bank.example (Your bank)" <evil@x.example>', "evil@x.example"),
+        ('"ana@x.example" <Ana@x.example>', "ana@x.example"),
+        ("=?UTF-8?Q?Bank=E2=80=AE_elpmaxe?= <evil@x.example>", "Bank elpmaxe"),
+        ("=?UTF-8?Q?=E2=80=AE?= <evil@x.example>", "evil@x.example"),
+    ],
+)
+def test_who_wrote_is_called_what_deceives_nobody(mail, sender, shown):
+    turned = "=?UTF-8?Q?Hello=E2=80=AE_you?="
+    keep(mail, prepared(letter(1, From=sender, Subject=turned)))
+    (one,) = card(mail)["letters"]
+    assert (one["from"], one["subject"]) == (shown, "Hello you")
