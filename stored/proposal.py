@@ -22,6 +22,7 @@ LOOKED_BACK = 2_000
 def proposed(mail: UserStore, id: str) -> RuleProposed:
     """Return a rule for messages like this one: of its list or else of its sender, filed where those lie.
 
+    Where no folder suggests itself they are flagged, so that it is a rule that can be kept.
     Raises NotFound, Damaged (permanent). Reads only.
     """
     uid = uid_of_id(id)
@@ -43,10 +44,11 @@ def proposed(mail: UserStore, id: str) -> RuleProposed:
     else:
         raise InvalidArgument("This message names no list, sender or subject that a rule could ask for.")
     folder = mail.read(lambda account: _usual_folder(account, uid, sender.address))
-    actions = [{"action": "file", "folder": folder}] if folder else []
+    # To raise a flag does no harm, and the rule can be rehearsed and kept as it is.
+    action = {"action": "file", "folder": folder} if folder else {"action": "flag"}
     return cast(
         RuleProposed,
-        {"rule": {"name": name[:100], "match": "all", "conditions": [condition], "actions": actions}},
+        {"rule": {"name": name[:100], "match": "all", "conditions": [condition], "actions": [action]}},
     )
 
 

@@ -20,7 +20,7 @@ RuleIds = Annotated[list[Id], Items(200)]
 
 
 class RuleProposed(TypedDict):
-    """A rule as `rule.set` takes it. Without a folder that suggests itself, `actions` is empty."""
+    """A rule as `rule.set` takes it. Without a folder that suggests itself, it raises a flag."""
 
     rule: RuleToTry
 

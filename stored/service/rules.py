@@ -22,8 +22,8 @@ class RuleService:
     def from_message(self, call: Call, /, id: MessageId) -> RuleProposed:
         """Propose a rule for messages like this one: of its list, or else of its sender.
 
-        It files them where most of that sender's messages lie; where none suggests itself, `actions` is
-        empty. Nothing is kept: that is `rule.set` of the profile server.
+        It files them where most of that sender's messages lie; where no folder suggests itself, it flags
+        them, since a rule does something. Nothing is kept: that is `rule.set` of the profile server.
         """
         return proposed(self._mail(call), id)
 

@@ -17,7 +17,7 @@ def test_a_list_is_proposed_before_a_sender(mail):
         "name": "friends.uno.example",
         "match": "all",
         "conditions": [{"field": "list", "op": "is", "value": "friends.uno.example"}],
-        "actions": [],
+        "actions": [{"action": "flag"}],
     }
     assert proposed(mail, "m2")["rule"]["conditions"] == [
         {"field": "from", "op": "address_is", "value": "writer2@uno.example"}
