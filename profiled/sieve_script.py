@@ -13,38 +13,48 @@ from sievelib.parser import ParseError, Parser  # type: ignore[import-untyped]
 
 from restante.errors import InvalidArgument
 
+_BOM = "\ufeff"  # which some editors write in front
+
 DEPTH = 15
 COMMANDS = 2_000
 # The library takes only two comparators; this one (RFC 5051) folds capital letters as rules do.
 comparator["extra_arg"]["values"].append('"i;unicode-casemap"')
 
-_EXTENSIONS = (
+_EXTENSIONS = {
     "fileinto",
     "copy",
     "imap4flags",
     "mailbox",
     "comparator-i;ascii-casemap",
     "comparator-i;unicode-casemap",
-)
+}
+# These give "${" another meaning in any text, so that only texts tell whether they are used.
+_SUBSTITUTING = {"variables", "encoded-character"}
 _NAMED = re.compile(rb"#\s*rule:\s*\[([^\]\r\n]{1,100})\]")
 _TAG = re.compile(r"bad argument (:\w+) for command (?!.*\(a single )|unexpected token '(:\w+)'")
+_COMMAND = re.compile(r"unknown command '([^']*)'")
 _COMPARATOR = re.compile(r'bad value "([^"]*)" for argument comparator')
 
+_STRANGE = "“{}” is of an extension that Restante does not know"
 _LINES = "a text of several lines (text:) is not understood; write it in quotation marks"
 
 
 def parsed(script: str) -> tuple[list[Command], dict[int, int]]:
-    """Return the commands, and the line of each by its identity. Raises InvalidArgument."""
-    octets = script.encode("utf-8", "replace")
+    """Return the commands, and the line of each by its identity. Raises InvalidArgument.
+
+    Extensions that are not understood may be required as long as nothing of them is used.
+    """
+    octets = script.removeprefix(_BOM).encode("utf-8", "replace")
     parser = Parser()
     starts = list(_identifiers(parser, octets))
     right = parser.parse(octets)
     walked = [one for top in parser.result for one in top.walk()]
     lines = {id(one): line for one, line in zip(walked, starts, strict=False)}
+    strange = {name for command in walked for name in _required(command)} - _EXTENSIONS
     for command in walked:
-        _check(command, lines.get(id(command), 0))
+        _check(command, lines.get(id(command), 0), strange)
     if not right:
-        raise _wrong(parser.error, parser.error_pos[0])
+        raise _wrong(parser.error, parser.error_pos[0], strange)
     return parser.result, lines
 
 
@@ -67,23 +77,29 @@ def _identifiers(parser: Parser, octets: bytes) -> Iterator[int]:
         return  # told better by the parser itself
 
 
-def _check(command: Command, line: int) -> None:
-    """Refuse what is right and not understood."""
-    if command.name == "require":
-        for wanted in texts(command.arguments.get("capabilities", [])):
-            if wanted not in _EXTENSIONS:
-                raise unsaid(line, f"the extension “{wanted}” is not understood")
-    given = [*command.arguments.values(), *command.extra_arguments.values()]
-    if any(isinstance(value, str) and value.startswith("text:") for value in given):
+def _required(command: Command) -> list[str]:
+    return texts(command.arguments.get("capabilities", [])) if command.name == "require" else []
+
+
+def _check(command: Command, line: int, strange: set[str]) -> None:
+    """Refuse what is right and not understood; `strange` extensions are required."""
+    arguments = [*command.arguments.values(), *command.extra_arguments.values()]
+    listed = [one for value in arguments for one in (value if isinstance(value, list) else [value])]
+    given = [one for one in listed if isinstance(one, str)]
+    if any(one.startswith("text:") for one in given):
         raise unsaid(line, _LINES)
+    if strange & _SUBSTITUTING and any("${" in one for one in given):
+        raise unsaid(line, _STRANGE.format("${…}"))
 
 
-def _wrong(error: str, line: int) -> InvalidArgument:
+def _wrong(error: str, line: int, strange: set[str]) -> InvalidArgument:
     """Return what to say of what the parser did not take: unknown to it, or no Sieve."""
     if "multiline found" in error:
         return unsaid(line, _LINES)
     if tag := _TAG.search(error):
-        return unsaid(line, f"“{tag[1] or tag[2]}” is of an extension that Restante does not know")
+        return unsaid(line, _STRANGE.format(tag[1] or tag[2]))
+    if strange and (command := _COMMAND.search(error)):
+        return unsaid(line, _STRANGE.format(command[1]))
     if name := _COMPARATOR.search(error):
         return unsaid(line, f"Restante does not know how “{name[1]}” compares")
     return InvalidArgument(f"The script is not right, {error}.", about=str(line))

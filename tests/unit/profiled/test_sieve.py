@@ -255,7 +255,16 @@ def test_rules_keep_the_names_other_programs_gave_them():
 @pytest.mark.parametrize(
     ("script", "line", "why"),
     [
-        ('require "vacation";', 1, "extension “vacation”"),
+        ('require "vacation";\nvacation "away";', 2, "no action like “vacation”"),
+        ('require "body";\nif body :contains "a" { discard; }', 2, "no condition asks for “body”"),
+        ('require "include";\n\ninclude "other";', 3, "“include” is of an extension"),
+        ('require "variables";\nset "a" "b";', 2, "no action like “set”"),
+        ('require ["variables", "fileinto"];\n\nfileinto "${a}";', 3, "“${…}” is of an extension"),
+        (
+            'require "encoded-character";\nif header :is "to" ["a", "${hex:40}"] { discard; }',
+            2,
+            "“${…}” is of an extension",
+        ),
         ('require "fileinto";\nif true {\n  fileinto "Nowhere";\n}', 3, "“Nowhere” is not among `folders`"),
         ('if header :is "subject" "' + "x" * 257 + '" { discard; }', 1, "at most 256 characters"),
         ('if header :contains "subject" "win " { discard; }', 1, "blanks around “win”"),
@@ -264,7 +273,7 @@ def test_rules_keep_the_names_other_programs_gave_them():
         ('if header :is "subject" text:\na\n.\n { discard; }', 1, "a text of several lines"),
         ('if header :is "subject" ["b",\ntext:\na\n.\n] { discard; }', 2, "a text of several lines"),
         ('require "fileinto";\nfileinto :mailboxid "x" "Lists";', 2, "“:mailboxid” is of an extension"),
-        ('require ["fileinto", "mailboxid"];\nfileinto :mailboxid "x" "Lists";', 1, "extension “mailboxid”"),
+        ('require ["fileinto", "mailboxid"];\nfileinto :mailboxid "x" "Lists";', 2, "“:mailboxid” is of an"),
         ('if header :comparator "i;ascii-numeric" :is "subject" "1" { discard; }', 1, "“i;ascii-numeric”"),
         (
             'require ["fileinto", "imap4flags"];\n'
@@ -281,7 +290,11 @@ def test_rules_keep_the_names_other_programs_gave_them():
         ('if address :is "sender" "a@b.example" { discard; }', 1, "not in sender"),
         ('\nif false # exists "List Id"\n { discard; }', 3, "“List Id” is not the name of a header"),
         ('\nif false # header :is "subject" ""\n { discard; }', 2, "empty text"),
-        ('require "reject";', 1, "extension “reject”"),
+        ('require "reject";\nreject "a";', 2, "no action like “reject”"),
+        ('require "regex";\nif header :regex "to" "a" { discard; }', 2, "compared by :regex"),
+        ('require "relational";\nif header :count "ge" "to" "2" { discard; }', 2, "compared by :count"),
+        ('require "relational";\nif header :value "ge" "to" "2" { discard; }', 2, "compared by :value"),
+        ('require "subaddress";\nif address :user "to" "a" { discard; }', 2, "“:user” is of an extension"),
         ('require "imap4flags";\naddflag "Later";', 2, "no flag like “Later”"),
         ('require "imap4flags";\nremoveflag "\\\\Seen";', 2, "no action like “removeflag”"),
         ("if anyof (true, allof (size :over 1, size :under 9)) { discard; }", 1, "not for groups"),
@@ -307,6 +320,17 @@ def test_what_cannot_be_said_is_refused_by_its_line(script, line, why):
 def test_what_is_no_sieve_is_told_with_its_line(script):
     with pytest.raises(InvalidArgument, match=r"The script is not right, line \d+: "):
         rules_of(script, {})
+
+
+def test_what_is_required_and_not_used_is_no_trouble():
+    script = 'if header :is "subject" "${a}" { discard; }'
+    for unused in ("body", "vacation", "reject", "vnd.example.x", "relational"):
+        assert rules_of(f'require ["{unused}", "copy"];{script}', {}) == rules_of(script, {})
+    assert rules_of('require "variables"; discard;', {}) == rules_of("discard;", {})
+
+
+def test_a_mark_at_the_beginning_is_no_part_of_a_script():
+    assert rules_of("\ufeffdiscard;", {}) == rules_of("discard;", {})
 
 
 def test_an_empty_script_gives_no_rules():
