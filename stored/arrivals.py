@@ -5,6 +5,7 @@ others, or all changed over night. So a name that is shared or missing is comple
 a message under a new name is compared with what came before.
 
     in the same maildrop    the same octets are the same message, under whatever name
+    under the same name     Message-ID, body, From and Date agree: the same, with another header block
     in another account      body, From and Date agree: the same letter (a Message-ID alone can be forged)
 """
 
@@ -40,6 +41,8 @@ class Kept(Enum):
     NEW = "new"
     #: It was collected before, under this name.
     KNOWN = "known"
+    #: It was, too, and its header block has become another: scanners stamp what passes them (F23).
+    ALTERED = "altered"
     #: It was collected before from this maildrop, under another name (F24).
     RENAMED = "renamed"
     #: The letter came from another account before; the arrival is remembered.
@@ -93,7 +96,7 @@ def arrive(account: Account, prepared: Prepared, origin: Origin, *, shared: bool
     drop = account.maildrop(prepared.account)
     exact = f"{prepared.uidl} {prepared.packed.sha256.hex()}"
     name = exact if shared or not prepared.uidl else prepared.uidl
-    uid, kept = _known(account, drop, prepared, origin, exact)
+    uid, kept = _known(account, drop, prepared, origin, exact, shared=shared)
     if not uid:
         uid = append(account, prepared if name == prepared.uidl else replace(prepared, uidl=name))
     elif kept is Kept.AGAIN:
@@ -107,7 +110,7 @@ def arrive(account: Account, prepared: Prepared, origin: Origin, *, shared: bool
 
 
 def _known(
-    account: Account, drop: Maildrop, prepared: Prepared, origin: Origin, exact: str
+    account: Account, drop: Maildrop, prepared: Prepared, origin: Origin, exact: str, *, shared: bool
 ) -> tuple[int, Kept]:
     """Return the uid of what is the same message, and in which way; 0 where there is none."""
     for uid in drop.uidl.find(account.salt, exact):
@@ -117,6 +120,8 @@ def _known(
         named = not prepared.letter and not prepared.uidl.startswith(" ")
         if _same_message(account, drop, uid, prepared, origin, named=named):
             return uid, Kept.KNOWN
+        if not shared and _altered(account, drop, uid, prepared, origin):
+            return uid, Kept.ALTERED
     for uid in _alike(account, prepared):
         if uid not in drop.origins:
             if _same_letter(account, uid, prepared):
@@ -150,6 +155,19 @@ def _same_message(
         return True
     enough = named or uid not in account.state
     return _same_head(drop, uid, origin) and (enough or _same_letter(account, uid, prepared))
+
+
+def _altered(account: Account, drop: Maildrop, uid: int, prepared: Prepared, origin: Origin) -> bool:
+    """Return whether the message that has this name is the letter that came, under another header block.
+
+    Where it is gone here, the octets that the server lists have to do for its body.
+    """
+    if not prepared.letter or uid not in _alike(account, prepared):
+        return False
+    if uid in account.state:
+        return _same_letter(account, uid, prepared)
+    before = drop.origins.of(uid)
+    return before is not None and before.octets == origin.octets >= 0
 
 
 def _same_head(drop: Maildrop, uid: int, origin: Origin) -> bool:

@@ -4,7 +4,8 @@
     safe     the octets kept here were read again and agree with their hash;
              or the user has let it go for good here, and its hash is known to tell it by
     intended due and safe, written down: from here on a crash loses nothing but time
-    deleted  listed again in another session, known by name and fingerprint, DELE and QUIT agreed to
+    deleted  listed again in another session, known by name and fingerprint, or by its body and writer where
+             its header block is another each time, DELE and QUIT agreed to
     settled  that QUIT, or a list without it, takes the intent away
 
 Anything unclear leaves the message where it is, and the intent for the next session.
@@ -22,6 +23,7 @@ from stored.arrivals import HEAD_OCTETS, fingerprint
 from stored.clock import Clock
 from stored.lease import DAY_SECONDS, LeasedAccount, Policy
 from stored.listing import Listing, put_origins, remember, remember_places
+from stored.mime.headers import fields_of, first
 from stored.model.account import Account
 from stored.model.maildrop import Origin
 from stored.model.rows import UNREADABLE
@@ -37,11 +39,15 @@ CLOCK_HELD = (
 
 
 class KnownBy(NamedTuple):
-    """The hashes of a message's header block, but for what servers write into it, of its body, and of all."""
+    """The hashes of a message's header block, but for what servers write into it, of its body, and of all.
+
+    `told` is what the header block says of From, Date and Message-ID; empty where it lacks From or Date.
+    """
 
     head: bytes
     body: bytes
     whole: bytes
+    told: tuple[str, ...]
 
 
 class Deletion:
@@ -141,40 +147,49 @@ class Deletion:
     ) -> tuple[list[tuple[Entry, int]], list[tuple[Entry, int]]]:
         """Return which of `targets` are still the messages they were, and which are others. Network.
 
-        The header block tells where the size is that of the octets kept here. Else the server has to show the
-        whole message, as one without TOP has to: another body may stand under the same header block. So it
-        has to where nothing is kept here any more.
+        The header block tells where it is the same and the size is that of the octets kept here. Else the
+        server has to show the whole message, as one without TOP has to: another body may stand under the same
+        header block. So it has to where nothing is kept here any more, and where the header block is another
+        but tells the same: a server that shows one message by TOP and another by RETR is not believed.
         """
         known = {entry.msgno: (uid, origin) for entry, uid, origin in targets}
         sizes = kept_octets(self._mail, [uid for uid, _ in known.values()])
         same: list[tuple[Entry, int]] = []
         others: list[tuple[Entry, int]] = []
         untold: list[Entry] = []
+        claimed: dict[int, tuple[str, ...]] = {}
         for entry, head in session.heads([entry for entry, _, _ in targets]):
             uid, origin = known[entry.msgno]
             if head is not None and fingerprint(head) != origin.fingerprint:
-                others.append((entry, uid))
-            elif head is None or entry.octets != sizes.get(uid):
-                untold.append(entry)
-            else:
+                if not (told := _told(head)):
+                    others.append((entry, uid))
+                    continue
+                claimed[entry.msgno] = told
+            elif head is not None and entry.octets == sizes.get(uid):
                 same.append((entry, uid))
+                continue
+            untold.append(entry)
         for arriving in session.retrieve(untold):
             if not arriving.refused:
                 uid, origin = known[arriving.entry.msgno]
-                told = self._is(uid, origin, known_by(arriving.chunks()))
-                (same if told else others).append((arriving.entry, uid))
+                there = known_by(arriving.chunks())
+                one = claimed.get(arriving.entry.msgno, there.told) == there.told
+                (same if one and self._is(uid, origin, there) else others).append((arriving.entry, uid))
         return same, others
 
     def _is(self, uid: int, origin: Origin, there: KnownBy) -> bool:
         """Return whether what the server showed is the message that it was. Reads all of what is kept here.
 
-        That of a letter that came by two accounts has another header block than the one kept. One erased here
+        That of a letter that came by two accounts has another header block than the one kept, and a scanner
+        may write another one each time: then From, Date and Message-ID have to be the same. One erased here
         has to be the same octet for octet.
         """
         if whole := erased(self._mail, self._account.id, [uid]).get(uid):
             return there.whole == whole
         here = kept_as(self._mail, uid)
-        return here is not None and (there.head, there.body) == (origin.fingerprint, here.body)
+        if here is None or there.body != here.body:
+            return False
+        return there.head == origin.fingerprint or (bool(there.told) and there.told == here.told)
 
 
 def due_of(
@@ -215,7 +230,13 @@ def known_by(chunks: Iterable[bytes]) -> KnownBy:
             end = end if end >= 0 else 0
             running.update(head[end:])
             head = head[:end]
-    return KnownBy(fingerprint(head), running.digest(), whole.digest())
+    return KnownBy(fingerprint(head), running.digest(), whole.digest(), _told(head))
+
+
+def _told(head: bytes) -> tuple[str, ...]:
+    fields = fields_of(head)
+    from_, date = first(fields, "from"), first(fields, "date")
+    return (from_, date, first(fields, "message-id")) if from_ and date else ()
 
 
 def kept_as(mail: UserStore, uid: int) -> KnownBy | None:

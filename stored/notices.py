@@ -1,8 +1,9 @@
 """What a visit finds out about a maildrop that its user should know, without it being a fault."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from restante import log
+from stored.arrivals import Kept
 from stored.deletion import CLOCK_HELD, Deletion
 from stored.lease import LeasedAccount, Policy
 from stored.listing import Listing
@@ -28,8 +29,11 @@ class Notices:
         if days is not None:
             self._report.notice("expires", _EXPIRES.format(host=session.host, days=days), session.host)
 
-    def listed(self, listing: Listing, renamed: int) -> None:
-        """Tell how the server names its messages; `renamed` of them came under other names before."""
+    def listed(self, listing: Listing, kept: Mapping[Kept, int]) -> None:
+        """Tell how the server names its messages and what it does to them; `kept`: what became of them."""
+        renamed = kept[Kept.RENAMED]
+        if kept[Kept.ALTERED]:
+            self._note("altered", _ALTERED, count=kept[Kept.ALTERED])
         if listing.repeated:
             self._note("names_shared", _NAMES_SHARED)
         if not all(entry.uidl for entry in listing.entries):
@@ -79,6 +83,11 @@ def stays(
         yield Notice("unsafe", _UNSAFE.format(host=host, count=unsafe), host)
 
 
+_ALTERED = (
+    "{host}, or a virus scanner before it, has changed the headers of {count} messages that were collected "
+    "before. They are known by their bodies, and none was stored twice. If you see this after each "
+    "visit, a few are fetched again each time; to end that, switch off the scanning of POP3."
+)
 _EXPIRES = "{host} deletes messages by itself after {days} days, whatever is set here."
 _NAMES_CHANGED = (
     "{host} gave new names (UIDL) to {count} messages that were collected before. None was stored twice."

@@ -344,6 +344,7 @@ Days = Annotated[int, Range(1, 3650)]
 NoticeKind = Literal[
     "expires",
     "names_changed",
+    "altered",
     "names_shared",
     "no_names",
     "not_deleted",

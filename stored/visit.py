@@ -13,7 +13,7 @@ from pathlib import Path
 
 from restante import log
 from restante.errors import RestanteError, TooLarge
-from stored.arrivals import Kept, fingerprint
+from stored.arrivals import fingerprint
 from stored.clock import Clock
 from stored.deletion import Deletion, kept_as, known_by
 from stored.filing import Fetched, Filing
@@ -159,7 +159,7 @@ class Visit:
             self._doubtful |= self._deletion.carry_out(session, listing)
             self._look_again(session, listing)
             self._deletion.decide(listing)
-            self._notices.listed(listing, self._filing.counts[Kept.RENAMED])
+            self._notices.listed(listing, self._filing.counts)
             self._notices.deleting(listing, self._deletion)
         self._deletion.end(listing, session.quit())
         self._notices.ended(session, self._deletion)

@@ -10,7 +10,7 @@ from stored.mime import summarize
 from tests.unit.stored.keeping import arriving, keep, letter, listing, on_wire, prepared
 from tests.unit.stored.opening import READER
 
-NEW, KNOWN, RENAMED, AGAIN = Kept
+NEW, KNOWN, ALTERED, RENAMED, AGAIN = Kept
 DATE = "Thu, 01 Jan 2026 09:30:00 -0300"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -36,6 +36,41 @@ def test_a_name_given_to_another_message_brings_a_new_one(mail):
         assert arriving(mail, prepared(letter(number), uidl="u1")) == [NEW]
         assert arriving(mail, prepared(letter(number), uidl="u1")) == [KNOWN]
     assert total(mail) == 11
+
+
+def test_another_header_block_under_the_same_name_and_body_is_no_other_message(mail):
+    stamps = [dated(**{"X-Antivirus-Status": f"clean {n}"}) for n in range(4)]
+    assert [arriving(mail, prepared(raw, uidl="u1"))[0] for raw in stamps] == [NEW, ALTERED, ALTERED, ALTERED]
+    # It is known by the last header block.
+    assert arriving(mail, prepared(stamps[3], uidl="u1")) == [KNOWN]
+    assert mail.read(lambda root: raw_of(root, 1)) == stamps[0]
+    # Under another name, or one that several have, it may be a second copy.
+    assert arriving(mail, prepared(dated(Received="by a list"), uidl="u2")) == [NEW]
+    assert arriving(mail, prepared(dated(Received="by dos"), uidl="u1"), shared=True) == [NEW]
+    assert total(mail) == 3
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        dated(body="Another."),
+        dated(Date="Thu, 01 Jan 2026 09:30:01 -0300"),
+        dated(From="Writer 2 <writer2@uno.example>"),
+        dated(**{"Message-ID": "<other@uno.example>"}),
+        letter(1, To="Eva <eva@dos.example>"),
+    ],
+)
+def test_what_differs_in_more_than_its_header_block_is_another_message(mail, other):
+    assert arriving(mail, prepared(dated(), uidl="u1"), prepared(other, uidl="u1")) == [NEW, NEW]
+
+
+def test_what_was_let_go_here_does_not_come_again_with_another_header_block(mail):
+    stamps = [dated(**{"X-Antivirus-Status": f"clean {n}"}) for n in range(3)]
+    arriving(mail, prepared(stamps[0], uidl="u1"), octets=200)
+    mail.write(lambda account: delete(account, ["m1"], for_good=True))
+    assert arriving(mail, prepared(stamps[1], uidl="u1"), octets=200) == [ALTERED]
+    # Of another size, it may be another.
+    assert arriving(mail, prepared(stamps[2], uidl="u1"), octets=201) == [NEW]
 
 
 def test_all_names_changed_bring_nothing_new(mail):

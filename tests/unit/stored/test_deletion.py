@@ -559,6 +559,38 @@ def test_a_longer_body_under_the_same_name_and_header_is_not_lost(bench):
         assert server.messages == []
 
 
+@pytest.mark.parametrize("body", [b"hello\r\n", b"jello\r\n"])
+def test_a_letter_whose_header_block_is_another_each_time_is_deleted_by_what_is_in_it(bench, rehearse, body):
+    """It was kept once more in each visit, and never deleted."""
+
+    def stamped(conversation, number):
+        server.messages[0] = b"Scanned: %03d\r\n" % len(server.commands) + HEAD + server.messages[0][-7:]
+        conversation.usual("TOP" if " " in number else "RETR", number)
+
+    with PopServer([b"Scanned: 000\r\n" + HEAD + b"hello\r\n"]) as server:
+        server.answers.update(TOP=stamped, RETR=stamped)
+        bench.accounts["ana"] = [account(server)]
+        bench.run()
+        server.messages[0] = HEAD + body
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        assert rehearse() == Rehearsed(1, len(server.messages[0]), 0)
+        for _ in range(2):
+            bench.run()
+        assert (server.messages, intents(bench)) == ([], set())
+        assert {raw[-7:] for raw in bench.kept()} == {b"hello\r\n", body}
+        assert len(bench.kept()) == len({b"hello\r\n", body})
+
+
+@pytest.mark.parametrize("date", [b"Date: Mon, 23 Nov 2026 10:00:00 +0000\r\n", b""])
+def test_what_is_one_letter_by_top_and_another_by_retr_stays_there(bench, date):
+    lie = b"From: Eva <eva@dos.test>\r\n" + date + b"\r\nhello\r\n"
+    with PopServer([HEAD + b"hello\r\n"], answers={"RETR": b"+OK\r\n" + lie + b".\r\n"}) as server:
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        for _ in range(3):
+            bench.run()
+        assert (server.count("DELE"), bench.kept()) == (0, [lie])
+
+
 def test_what_a_server_has_written_into_a_message_does_not_keep_it_there(bench):
     with PopServer([letter(1)]) as server:
         bench.accounts["ana"] = [account(server)]

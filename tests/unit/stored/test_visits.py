@@ -10,6 +10,7 @@ from tests.unit.stored.collecting import Bench, account
 from tests.unit.stored.keeping import letter
 
 DAY = 86400
+DATE = "Thu, 01 Jan 2026 09:30:00 -0300"
 
 
 @pytest.fixture
@@ -97,6 +98,20 @@ def test_what_a_server_writes_into_its_messages_makes_no_new_ones(bench):
         # The new sizes are known from now on.
         assert bench.run()["a1"].total == 0
         assert server.count("TOP") == 3
+
+
+def test_headers_altered_at_each_visit_double_nothing_and_are_reported(bench):
+    bench.collect["look_again_messages"] = 2
+    sent = [letter(n, Date=DATE, Scanned="clean 0") for n in range(1, 5)]
+    with PopServer(sent) as server:
+        bench.accounts["ana"] = [account(server)]
+        assert kinds(bench.run()["a1"]) == []
+        for visit in range(1, 4):
+            server.messages = [raw.replace(b"clean 0", b"clean %d" % visit) for raw in sent]
+            server.commands.clear()
+            state = bench.run()["a1"]
+            assert (state.stage, state.collected, kinds(state)) == ("done", 0, ["altered"])
+            assert (server.count("RETR"), bench.kept()) == (2, sent)
 
 
 def test_all_names_changed_bring_nothing_and_are_reported(bench):
