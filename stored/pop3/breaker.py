@@ -23,7 +23,11 @@ class Breaker:
             if not self.broken:
                 return
         connection.close()
-        raise ConnectionFailed(f"The connection to {self._host} was broken off.", about=self._host)
+        raise self.failure()
+
+    def failure(self) -> ConnectionFailed:
+        """Return what is to be raised where a session was broken off."""
+        return ConnectionFailed(f"The connection to {self._host} was broken off.", about=self._host)
 
     def abort(self) -> None:
         """End what is going on; whoever is waiting for the server gets a ConnectionFailed. Never raises."""

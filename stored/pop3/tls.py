@@ -74,6 +74,9 @@ def handshake(
             cause=repr(exc),
         ) from None
     except (OSError, ValueError) as exc:
+        if breaker.broken:
+            # What is shut down already cannot be wrapped, which says nothing of the server.
+            raise breaker.failure() from None
         raise TlsUnavailable(
             f"{host} does not speak TLS on this port, so the password was not sent. "
             "Check the port and the kind of security.",

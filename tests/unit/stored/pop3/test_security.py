@@ -1,5 +1,6 @@
 """Reaching a server and encrypting: the password goes nowhere that was not verified."""
 
+import errno
 import socket
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from restante.errors import (
     TlsUnavailable,
 )
 from stored.pop3 import Breaker, PopClient, Server
+from stored.pop3.tls import handshake
 from tests.pop3server import PopServer
 from tests.unit.stored.pop3.conftest import ShortLimits
 
@@ -155,6 +157,20 @@ def test_a_visit_is_broken_off_wherever_it_is(pop, at):
         aborter.join(10)
         for filler in fillers:
             filler.close()
+
+
+def test_what_is_broken_off_before_the_handshake_says_nothing_of_the_server():
+    breaker = Breaker("pop.test")
+
+    class Late(ssl.SSLContext):
+        """Comes to wrap a connection when that is shut down already."""
+
+        def wrap_socket(self, *_, **__):
+            breaker.abort()
+            raise OSError(errno.ENOTCONN, "not connected")
+
+    with socket.socket() as ours, pytest.raises(ConnectionFailed, match="was broken off"):
+        handshake(ours, "pop.test", Late(ssl.PROTOCOL_TLS_CLIENT), monotonic() + 5, breaker)
 
 
 def test_what_is_broken_off_beforehand_never_begins(pop):
