@@ -20,6 +20,7 @@ from restante.errors import Damaged, InvalidArgument, NotFound
 from stored import transfer_mbox as mbox
 from stored.blobs import Blob, Blobs, no_blob
 from stored.bulk import fitting
+from stored.directories import directory_name
 from stored.jobs import Jobs, Working
 from stored.messages import folder_named
 from stored.mime import Octets
@@ -29,7 +30,7 @@ from stored.model.job import NO_ERROR
 from stored.model.rows import UNREADABLE
 from stored.model.word import flags_of, folder_of, time_of
 from stored.spool import spooling
-from stored.store import UserStore, directory_name
+from stored.store import UserStore
 from stored.transfer_zip import ZipWriter, note
 from stored.types import MessageFilter
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from restante.durable import write_new
+from stored.directories import directory_name
 from stored.spool import spooling
-from stored.store import directory_name
 
 
 class Intents:

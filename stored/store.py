@@ -9,15 +9,12 @@ nothing but the Account.
 """
 
 import fcntl
-import hashlib
-import re
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TextIO, TypeVar, cast
 
@@ -32,10 +29,10 @@ from restante.errors import (
     Damaged,
     DatabaseDamaged,
     Draining,
-    InvalidArgument,
     Unavailable,
 )
 from stored import dictionary
+from stored.directories import directory_name, user_of_directory
 from stored.model.account import Account, Accounts
 from stored.model.body import Words
 from stored.model.mend import mend
@@ -47,48 +44,11 @@ _LOG = log.get("store")
 
 Work = Callable[[Account], T]
 
-_PLAIN = re.compile(r"[a-z0-9_-]|(?<!^)\.")
-_LONGEST_NAME = 100
 _MEND_SECONDS = 10.0
 _UNOPENED = (
     "Your mail cannot be opened: its database is damaged where it is kept. Tell the operator, who has to "
     "restore it from the backup; other people's mail is not touched."
 )
-
-
-@lru_cache(maxsize=4096)
-def directory_name(user: str) -> str:
-    """Return a directory name for `user`: safe on every file system, different for different users. Pure.
-
-    Small letters, digits, "_", "-" and inner dots stand for themselves, all else as =XX of its UTF-8. A name
-    that grows too long is cut and ends with a hash. Raises InvalidArgument for an empty name.
-    """
-    if not user:
-        raise InvalidArgument("The user name is empty; give the name the profile was created with.")
-    octets = user.encode("utf-8", "surrogatepass")
-    coded = "".join(
-        chr(octet) if _PLAIN.fullmatch(chr(octet)) or (octet == 0x2E and at) else f"={octet:02x}"
-        for at, octet in enumerate(octets)
-    )
-    # Windows takes some names for devices and drops a final dot; both are avoided by a final "=".
-    if coded.endswith(".") or coded.partition(".")[0] in _DEVICES:
-        coded += "="
-    if len(coded) > _LONGEST_NAME:
-        coded = coded[:_LONGEST_NAME] + "=" + hashlib.sha256(octets).hexdigest()[:32]
-    return coded
-
-
-def user_of_directory(name: str) -> str:
-    """Return whose directory this is; empty where the name was cut, or is none of ours. Pure."""
-    try:
-        octets = re.sub(rb"=([0-9a-f]{2})", lambda code: bytes([int(code[1], 16)]), name.encode())
-        user = octets.removesuffix(b"=").decode("utf-8", "surrogatepass")
-    except UnicodeError:
-        return ""
-    return user if user and directory_name(user) == name else ""
-
-
-_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 
 
 def _lock(directory: Path) -> TextIO:

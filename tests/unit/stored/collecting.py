@@ -23,6 +23,11 @@ def account(server, id="a1", *, enabled=True, secret="secret", user="user", secr
     return LeasedAccount(id, f"{id}@pop.test", enabled, where, Policy(**policy), secret_id)
 
 
+def kinds(state):
+    """Return the kinds of the notices of an account."""
+    return [notice.kind for notice in state.notices]
+
+
 class Bench:
     """A store and a collector over it; `accounts` and `rules` are what the lease gives, user by user."""
 

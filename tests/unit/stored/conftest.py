@@ -3,6 +3,7 @@
 import pytest
 
 from stored.store import Store
+from tests.unit.stored.collecting import Bench
 
 
 @pytest.fixture
@@ -15,3 +16,11 @@ def store(tmp_path):
 @pytest.fixture
 def mail(store):
     return store.open_account("ana")
+
+
+@pytest.fixture
+def bench(store):
+    one = Bench(store)
+    yield one
+    if one.collector is not None:
+        one.collector.stop(10)

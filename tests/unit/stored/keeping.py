@@ -28,6 +28,11 @@ def letter(number=1, body="Hello.", **fields):
     return f"{head}\r\n{body}\r\n".encode()
 
 
+def letters(count, start=1):
+    """Return the raw octets of so many, numbered from `start`."""
+    return [letter(n) for n in range(start, start + count)]
+
+
 def prepared(raw=None, *, uidl="", account="a1", minutes=0, folder="inbox", flags=0, words=None):
     raw = letter() if raw is None else raw
     received_at = BEGINNING + timedelta(minutes=minutes)

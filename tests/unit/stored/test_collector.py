@@ -20,15 +20,7 @@ from restante.errors import (
 from stored.messages import page
 from stored.pop3 import Server
 from tests.pop3server import PopServer
-from tests.unit.stored.collecting import Bench, account
-
-
-@pytest.fixture
-def bench(store):
-    one = Bench(store)
-    yield one
-    if one.collector is not None:
-        one.collector.stop(10)
+from tests.unit.stored.collecting import account
 
 
 def letters(count, start=0):

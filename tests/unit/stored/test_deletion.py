@@ -11,26 +11,14 @@ from stored.lease import Policy
 from stored.messages import delete
 from stored.rehearsal import Rehearsal, Rehearsed
 from tests.pop3server import PopServer
-from tests.unit.stored.collecting import Bench, account
-from tests.unit.stored.keeping import letter
+from tests.unit.stored.collecting import account
+from tests.unit.stored.keeping import letter, letters
 
 DAY = 86400
 DELETE = {"on_server": "delete"}
 AFTER = {"on_server": "delete_after", "days": 3}
 UNKNOWN = b"-ERR unknown command\r\n"
 HEAD = b"From: Ana <ana@uno.test>\r\nDate: Mon, 23 Nov 2026 10:00:00 +0000\r\nSubject: one\r\n\r\n"
-
-
-@pytest.fixture
-def bench(store):
-    one = Bench(store)
-    yield one
-    if one.collector is not None:
-        one.collector.stop(10)
-
-
-def letters(count, start=1):
-    return [letter(n) for n in range(start, start + count)]
 
 
 def intents(bench):

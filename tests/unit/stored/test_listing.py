@@ -3,30 +3,14 @@
 import pytest
 
 from tests.pop3server import PopServer
-from tests.unit.stored.collecting import Bench, account
-from tests.unit.stored.keeping import letter
+from tests.unit.stored.collecting import account, kinds
+from tests.unit.stored.keeping import letter, letters
 
 DAY = 86400
 DELETE = {"on_server": "delete"}
 UNKNOWN = b"-ERR unknown command\r\n"
 #: Servers that give no names, and show no header block alone.
 BARE = {"UIDL": UNKNOWN, "TOP": UNKNOWN}
-
-
-@pytest.fixture
-def bench(store):
-    one = Bench(store)
-    yield one
-    if one.collector is not None:
-        one.collector.stop(10)
-
-
-def letters(count, start=1):
-    return [letter(n) for n in range(start, start + count)]
-
-
-def kinds(state):
-    return [notice.kind for notice in state.notices]
 
 
 def bare(messages, **answers):

@@ -1,45 +1,13 @@
-"""A database a user: names that are safe, a bounded number open, writers that take turns."""
+"""A database a user: a bounded number open, writers that take turns."""
 
 import threading
 
 import pytest
 
-from restante.errors import AlreadyRunning, ConfigError, Damaged, Draining, InvalidArgument, Unavailable
+from restante.errors import AlreadyRunning, ConfigError, Damaged, Draining, Unavailable
 from stored.settings import StorageSettings
-from stored.store import Store, directory_name
+from stored.store import Store
 from tests.unit.stored.keeping import keep, letter, listing, prepared
-
-
-@pytest.mark.parametrize(
-    ("user", "name"),
-    [
-        ("ana", "ana"),
-        ("ana.maria-2_x", "ana.maria-2_x"),
-        (".", "=2e"),
-        ("..", "=2e.="),
-        ("../x", "=2e.=2fx"),
-        ("Ana", "=41na"),
-        ("a=b", "a=3db"),
-        ("ana.", "ana.="),
-        ("con", "con="),
-        ("nul.txt", "nul.txt="),
-        ("ñ", "=c3=b1"),
-        ("a/b\\c\x00", "a=2fb=5cc=00"),
-    ],
-)
-def test_users_have_safe_directories(user, name):
-    assert directory_name(user) == name
-
-
-def test_long_names_stay_short_and_different():
-    one, other = directory_name("ñ" * 64), directory_name("ñ" * 63 + "o")
-    assert one != other
-    assert max(len(one), len(other)) < 200
-
-
-def test_nobody_has_no_directory():
-    with pytest.raises(InvalidArgument):
-        directory_name("")
 
 
 def test_mail_is_there_again_after_closing(tmp_path):

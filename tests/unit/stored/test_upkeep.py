@@ -14,7 +14,7 @@ from stored.clock import Clock
 from stored.folders import list_folders, set_folders
 from stored.messages import change, delete, raw_of
 from stored.settings import QuotaSettings, StorageSettings
-from stored.store import Store, directory_name, user_of_directory
+from stored.store import Store
 from stored.types import FolderUpdate
 from stored.upkeep import Upkeep
 from tests.unit.stored.keeping import BEGINNING, keep, keep_many, letter, listing, prepared
@@ -132,16 +132,6 @@ def test_everybody_is_looked_after_once_a_round_and_who_was_written_to_at_once(s
     monkeypatch.setattr(upkeep, "_next_of_round", list)
     upkeep.tick()
     assert seen == ["eva"]
-
-
-@pytest.mark.parametrize("user", ["ana", "o'brien", "Ñandú", "con", "a.b", ".hidden", "ends."])
-def test_a_directory_says_whose_it_is(user):
-    assert user_of_directory(directory_name(user)) == user
-
-
-@pytest.mark.parametrize("name", ["=zz", "ANA", "x=", "=ff", "lost+found"])
-def test_a_directory_that_is_not_ours_is_nobodys(name):
-    assert user_of_directory(name) == ""
 
 
 def test_the_upkeep_of_one_user_that_fails_does_not_keep_the_others_waiting(store, believed):

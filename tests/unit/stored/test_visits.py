@@ -6,27 +6,11 @@ import pytest
 
 from restante.errors import MaildropInUse, RemoteLoginRefused
 from tests.pop3server import PopServer
-from tests.unit.stored.collecting import Bench, account
-from tests.unit.stored.keeping import letter
+from tests.unit.stored.collecting import account, kinds
+from tests.unit.stored.keeping import letter, letters
 
 DAY = 86400
 DATE = "Thu, 01 Jan 2026 09:30:00 -0300"
-
-
-@pytest.fixture
-def bench(store):
-    one = Bench(store)
-    yield one
-    if one.collector is not None:
-        one.collector.stop(10)
-
-
-def letters(count, start=1):
-    return [letter(n) for n in range(start, start + count)]
-
-
-def kinds(state):
-    return [notice.kind for notice in state.notices]
 
 
 def due(bench, user="ana"):
