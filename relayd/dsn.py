@@ -126,9 +126,11 @@ def _for_programs(bounce: Bounce) -> bytes:
 
 
 def _their_header(header: bytes) -> bytes:
-    """Return the failed letter's header as text/rfc822-headers, base64 where it is not plain ASCII."""
+    """Return the failed letter's header as text/rfc822-headers, base64 where it is not plain ASCII lines."""
     header = _whole_fields(header[:HEADER_LIMIT_OCTETS])
-    plain = header.isascii() and max(map(len, header.split(b"\r\n")), default=0) <= 998
+    lines = header.split(b"\r\n")
+    whole = not any(b"\r" in line or b"\n" in line for line in lines)
+    plain = header.isascii() and whole and max(map(len, lines)) <= 998
     if plain:
         return b"Content-Type: text/rfc822-headers\r\n\r\n" + header
     return (

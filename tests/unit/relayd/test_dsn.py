@@ -5,7 +5,7 @@ from email import policy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from relayd.courier.reply import Reply
@@ -111,6 +111,7 @@ def test_a_long_header_is_cut_between_lines():
 
 
 @given(st.binary(max_size=300), st.text(max_size=80), st.integers(200, 599))
+@example(header=b"\n\r\n", said="", code=550)
 def test_whatever_the_header_and_the_server_say_it_is_canonical(header, said, code):
     reply = Reply.read(code, said, "mx.example")
     octets = bounce(Failure("beto@dos.example", reply), header=header)
