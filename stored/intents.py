@@ -53,9 +53,10 @@ class Intents:
             return True
 
     def users(self) -> list[str]:
-        """Return the users noted."""
-        notes = [note for note in sorted(self._directory.iterdir()) if not note.name.startswith(".")]
-        return [note.read_text(encoding="utf-8") for note in notes]
+        """Return the users noted. No note goes between being listed and being read."""
+        with self._lock:
+            notes = [note for note in sorted(self._directory.iterdir()) if not note.name.startswith(".")]
+            return [note.read_text(encoding="utf-8") for note in notes]
 
     def _write(self, user: str) -> None:
         note = self._directory / directory_name(user)
