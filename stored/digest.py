@@ -186,7 +186,9 @@ def _bounced(account: Account, seen: str) -> Iterator[dict[str, Any]]:
     for at, id, address in reversed(submissions.bounces()):
         submission = submissions.by_id(id)
         if submission is not None and (step is None or at > step):
-            yield from (_told(submission, one) for one in submission.recipients if one.address == address)
+            # The relay may have delivered meanwhile what a letter had said was not.
+            those = (one for one in submission.recipients if one.address == address)
+            yield from (_told(submission, one) for one in those if one.outcome == "failed")
 
 
 def _waiting(account: Account) -> list[dict[str, Any]]:
@@ -200,7 +202,8 @@ def _waiting(account: Account) -> list[dict[str, Any]]:
 
 
 def _told(submission: Submission, recipient: Recipient) -> dict[str, Any]:
-    return {
+    report = {"report": message_id(recipient.report)} if recipient.report else {}
+    return report | {
         "submission": submission.id,
         "subject": submission.subject[:80],
         "address": recipient.address[:100],

@@ -13,10 +13,11 @@ from time import monotonic
 from restante.errors import OverQuota
 from stored.append import Incoming, Prepared, prepare
 from stored.arrivals import Kept, arrive, arrived_at, fingerprint
+from stored.bounces import take_down
 from stored.forwarding import FORWARDS_A_DAY, Forwarder
 from stored.lease import LeasedAccount
 from stored.leaving import Leaving
-from stored.mime import Octets, Summary, summarize
+from stored.mime import Bounce, Octets, Summary, summarize
 from stored.model.account import Account
 from stored.model.body import Words
 from stored.model.maildrop import Origin
@@ -54,12 +55,16 @@ class _Ready:
     origin: Origin
     shared: bool
     verdict: Verdict
+    bounces: Sequence[Bounce]
 
     def keep(self, account: Account) -> tuple[Kept, bool]:
         """Keep it; return what became of it, and whether all was done that its rules want."""
         kept = arrive(account, self.prepared, self.origin, shared=self.shared)
-        treated = kept is not Kept.NEW or carry_out(account, account.rows.last_uid(), self.verdict)
-        return kept, treated
+        if kept is not Kept.NEW:
+            return kept, True
+        uid = account.rows.last_uid()
+        take_down(account, uid, self.bounces, self.origin.received_at)
+        return kept, carry_out(account, uid, self.verdict)
 
 
 class Filing:
@@ -170,4 +175,4 @@ class Filing:
             self._words,
         )
         origin = Origin(int(now.timestamp()), fetched.octets, known_by)
-        return _Ready(fetched.msgno, prepared, origin, fetched.shared, verdict)
+        return _Ready(fetched.msgno, prepared, origin, fetched.shared, verdict, summary.bounces)

@@ -44,6 +44,7 @@ class Forward:
     sender: str
     to: str
     subject: str
+    message_id: str
     at: int
 
 
@@ -94,6 +95,7 @@ class Forwarder:
     ) -> Forward:
         at = self.now()
         subject = forward_subject(summary.subject)
+        message_id = new_message_id(identity.address)
         text = _TEXT.get(writer.language, _TEXT["en"]).format(address=identity.address)
         composed = compose(
             Letter(
@@ -102,7 +104,7 @@ class Forwarder:
                 subject=subject,
                 text=text,
                 sent_at=at,
-                message_id=new_message_id(identity.address),
+                message_id=message_id,
                 attachments=[Attachment("message.eml", "message/rfc822", raw)],
                 marks=[(MARK, identity.address), ("Auto-Submitted", "auto-generated")],
             )
@@ -115,6 +117,7 @@ class Forwarder:
             sender="@".join(address.split(identity.address)),
             to="@".join(address.split(to)),
             subject=subject,
+            message_id=message_id,
             at=int(at.timestamp()),
         )
 
@@ -135,7 +138,13 @@ def promise(account: Account, uid: int, forward: Forward) -> bool:
         return False
     key = f"forward {forward.submission}"
     submission = Submission(
-        forward.submission, key, forward.sender, [forward.to], at=forward.at, subject=forward.subject
+        forward.submission,
+        key,
+        forward.sender,
+        [forward.to],
+        at=forward.at,
+        subject=forward.subject,
+        message_id=forward.message_id,
     )
     sent = append(account, forward.prepared)
     submission.keep(sent, account.bodies[sent], 0)

@@ -22,11 +22,11 @@ from stored.identities import Identity, Writers
 from stored.intents import Intents
 from stored.messages import message_id, uid_of_id
 from stored.model.account import Account
-from stored.model.submission import Submission, Submissions, make_id
+from stored.model.submission import Recipient, Submission, Submissions, make_id
 from stored.model.word import ANSWERED, FORWARDED, SEEN
 from stored.people import learn
 from stored.store import Store
-from stored.types import Draft, Outcome, SubmissionList
+from stored.types import Draft, Outcome, RecipientOutcome, SubmissionList
 from stored.types import Submission as SubmissionStruct
 
 
@@ -39,6 +39,7 @@ class _Ready:
     sender: str
     recipients: list[str]
     subject: str
+    message_id: str
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Outbox:
                 ready.recipients,
                 at=int(at.timestamp()),
                 subject=ready.subject,
+                message_id=ready.message_id,
             )
             uid = append(account, ready.prepared)
             submission.keep(uid, account.bodies[uid], ready.skip)
@@ -126,6 +128,7 @@ class Outbox:
         cc, bcc = _addresses(draft.get("cc", [])), _addresses(draft.get("bcc", []))
         recipients = _envelope([*to, *cc, *bcc])
         sender = Address(identity.name, identity.address)
+        message_id = new_message_id(identity.address)
         composed = compose(
             Letter(
                 sender=sender,
@@ -135,14 +138,16 @@ class Outbox:
                 subject=draft["subject"],
                 text=draft["text"] if draft["text"].endswith("\n") else draft["text"] + "\n",
                 sent_at=self.now(),
-                message_id=new_message_id(identity.address),
+                message_id=message_id,
                 references=self._references(user, draft),
                 attachments=self.drafts.attachments(user, draft, id),
             )
         )
         raw = composed.octets
         incoming = Incoming(raw, mime.summarize(raw), "", "", b"", self.now(), folder="sent", flags=SEEN)
-        return _Ready(prepare(incoming), composed.skip, _travelling(sender), recipients, draft["subject"])
+        return _Ready(
+            prepare(incoming), composed.skip, _travelling(sender), recipients, draft["subject"], message_id
+        )
 
     def _references(self, user: str, draft: Draft) -> list[str]:
         """Return the message ids that put an answer into its thread; none where the original is gone."""
@@ -202,16 +207,20 @@ def struct_of(submission: Submission) -> SubmissionStruct:
         "message": message_id(submission.message),
         "subject": submission.subject,
         "submitted_at": _time(submission.submitted_at),
-        "recipients": [
-            {
-                "address": recipient.address,
-                "outcome": recipient.outcome,  # type: ignore[typeddict-item]
-                "detail": recipient.detail,
-                "at": _time(recipient.at),
-            }
-            for recipient in submission.recipients
-        ],
+        "recipients": [_recipient(one) for one in submission.recipients],
     }
+
+
+def _recipient(recipient: Recipient) -> RecipientOutcome:
+    told: RecipientOutcome = {
+        "address": recipient.address,
+        "outcome": recipient.outcome,  # type: ignore[typeddict-item]
+        "detail": recipient.detail,
+        "at": _time(recipient.at),
+    }
+    if recipient.report:
+        told["report"] = message_id(recipient.report)
+    return told
 
 
 def _time(seconds: int) -> str:

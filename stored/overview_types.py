@@ -1,6 +1,6 @@
 """The structs on the wire of the arrival card and of one's own statistics."""
 
-from typing import Annotated, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
 from restante.wire import Chars, Count, Items, Range, State
 from stored.types import Outcome
@@ -38,13 +38,14 @@ class CardTrouble(TypedDict):
 
 
 class CardSubmission(TypedDict):
-    """A letter for one recipient that it did not reach, or not yet."""
+    """A letter for one recipient that it did not reach, or not yet. `report` as in `outbox.list`."""
 
     submission: str
     subject: str
     address: str
     outcome: Outcome
     detail: str
+    report: NotRequired[str]
 
 
 class Card(TypedDict):

@@ -480,12 +480,16 @@ Outcome = Literal["queued", "delivered", "deferred", "failed"]
 
 
 class RecipientOutcome(TypedDict):
-    """What became of a letter for one recipient. `detail` is what the server at the other end said."""
+    """What became of a letter for one recipient. `detail` is what the server at the other end said.
+
+    `report` is the letter in which it said so, where that came by mail.
+    """
 
     address: str
     outcome: Outcome
     detail: str
     at: str
+    report: NotRequired[str]
 
 
 class Submission(TypedDict):

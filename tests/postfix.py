@@ -42,6 +42,8 @@ local_recipient_maps =
 virtual_mailbox_domains = {domains}
 virtual_mailbox_base = /
 virtual_mailbox_maps = inline:{{ {mailboxes} }}
+virtual_alias_domains =
+virtual_alias_maps = inline:{{ {aliases} }}
 virtual_minimum_uid = 1
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
@@ -76,10 +78,18 @@ def missing() -> str:
 class Postfix:
     """Runs from `__enter__` to `__exit__`; keeps the mail of `mailboxes` (address → Maildir).
 
-    A Maildir is a path, or a name below its own directory. `later` are addresses it answers with 450.
+    A Maildir is a path, or a name below its own directory. `later` are addresses it answers with 450,
+    `gone` such as it takes letters for, and finds only then that it passes them on to nobody.
     """
 
-    def __init__(self, mailboxes: Mapping[str, str | Path], *, owner: str, later: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        mailboxes: Mapping[str, str | Path],
+        *,
+        owner: str,
+        later: Sequence[str] = (),
+        gone: Sequence[str] = (),
+    ) -> None:
         # Not below pytest's directory: Postfix's own users could not reach it there.
         self.top = Path(tempfile.mkdtemp(prefix="restante-postfix-"))
         self.top.chmod(0o755)
@@ -89,11 +99,15 @@ class Postfix:
         shutil.chown(self.top / "data", "postfix")
         shutil.chown(self.top / "mail", owner)
         Authority(self.top).write(self.top, "elsewhere.example")
-        (self.top / "etc" / "main.cf").write_text(self._main(mailboxes, pwd.getpwnam(owner), later))
+        (self.top / "etc" / "main.cf").write_text(self._main(mailboxes, pwd.getpwnam(owner), later, gone))
         (self.top / "etc" / "master.cf").write_text(MASTER.format(port=self.port))
 
     def _main(
-        self, mailboxes: Mapping[str, str | Path], owner: pwd.struct_passwd, later: Sequence[str]
+        self,
+        mailboxes: Mapping[str, str | Path],
+        owner: pwd.struct_passwd,
+        later: Sequence[str],
+        gone: Sequence[str],
     ) -> str:
         daemons = subprocess.run(
             ["postconf", "-h", "daemon_directory"], capture_output=True, text=True, check=True
@@ -105,6 +119,7 @@ class Postfix:
             daemons=daemons,
             domains=", ".join({address.rpartition("@")[2] for address in mailboxes}),
             mailboxes=" ".join(f"{{{address}={str(place)[1:]}/}}" for address, place in kept.items()),
+            aliases=" ".join(f"{{{address}=nobody-{address}}}" for address in gone),
             uid=owner.pw_uid,
             gid=owner.pw_gid,
             later=f"check_recipient_access inline:{{ {put_off} }}," if later else "",

@@ -12,12 +12,14 @@ from restante import log
 from stored.mime.dates import date_of
 from stored.mime.headers import Address
 from stored.mime.parts import Part, decode_slices, parts_in
+from stored.mime.reports import Bounce, may_bounce
 from stored.mime.scanner import ORDINARY, Octets, Scan
 from stored.mime.summary import Summary, summary_of
 from stored.mime.text import text_in
 
 __all__ = [
     "Address",
+    "Bounce",
     "Octets",
     "Part",
     "Summary",
@@ -48,15 +50,15 @@ def summarize(raw: Octets) -> Summary:
 def ordinary_summary(raw: Octets) -> Summary | None:
     """Return the summary of a letter that is read in little time for certain, None for any other.
 
-    Its header is short and its parts are few, so each step passes over it a bounded number of times.
-    Pure; never raises.
+    Its header is short and its parts are few, so each step passes over it a bounded number of times; and it
+    is no report on other letters, of which more is read. Pure; never raises.
     """
     ends = (raw.find(blank, 0, ORDINARY_HEADER_OCTETS) >= 0 for blank in (b"\n\r\n", b"\n\n"))
     if len(raw) > ORDINARY_HEADER_OCTETS and not any(ends):
         return None
     try:
         scan = Scan(raw, ORDINARY)
-        return None if scan.too_complex else summary_of(raw, scan)
+        return None if scan.too_complex or may_bounce(scan.root) else summary_of(raw, scan)
     except Exception:
         return None
 

@@ -7,7 +7,7 @@ takes anything.
 import re
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from stored.mime.charsets import decode
 from stored.mime.headers import Fields, addresses_of, decode_words, fields_of, first, message_ids
@@ -15,6 +15,15 @@ from stored.mime.parts import Part, beginning
 from stored.mime.scanner import Node, Octets, header_bounds
 
 Notice = dict[str, Any]
+
+
+class Bounce(NamedTuple):
+    """One recipient that a letter did not reach, as a report says. `message_id` names that letter."""
+
+    message_id: str
+    address: str
+    detail: str
+
 
 REPORTED_LIMIT = 20  # recipients told of one report
 REPORT_OCTETS = 65_536
@@ -157,6 +166,35 @@ def _receipt(blocks: list[Fields], original: Notice) -> Notice:
     verb = verbs.get(str(notice["disposition"]), "opened")
     sentence = f"{reader or 'The reader'} {verb} your letter."
     return notice | {"sentence": sentence}
+
+
+# Letters that came back -----------------------------------------------------------------------------------
+
+_SERVERS = ("mailer-daemon", "postmaster")
+
+
+def may_bounce(root: Node) -> bool:
+    """Tell by its header whether a letter may report on another, so that it is worth a look. Pure."""
+    if root.type == "multipart/report" or first(root.fields, "x-failed-recipients"):
+        return True
+    writer = first(root.fields, "from").lower()
+    return any(name in writer for name in _SERVERS)
+
+
+def bounces_in(raw: Octets, root: Node, parts: list[Part]) -> list[Bounce]:
+    """Return whom other letters did not reach, as this one says of them. Pure.
+
+    A report that does not have the letter it is about may name it as what it answers.
+    """
+    answered = message_ids(first(root.fields, "in-reply-to"))[:1]
+    reports = [*reports_in(raw, root), *told_in_words(raw, root.fields, parts)]
+    return [
+        Bounce(message_id, recipient["address"], recipient["detail"] or recipient["status"])
+        for report in reports
+        if report["kind"] == "delivery_report" and (message_id := report["message_id"] or "".join(answered))
+        for recipient in report["recipients"]
+        if recipient["action"] == "failed"
+    ]
 
 
 # Reports in words -----------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from stored.mime.headers import (
     message_ids,
 )
 from stored.mime.parts import parts_in
+from stored.mime.reports import Bounce, bounces_in, may_bounce
 from stored.mime.scanner import Octets, Scan
 from stored.mime.text import snippet_in
 
@@ -27,7 +28,7 @@ class Summary:
 
     `fields` holds every field of the header as it came; `header` gives one decoded. `body` is where the body
     begins. `attached` has the name of each attachment, empty for one without. `sent_at` is UTC, None where
-    the message names no date.
+    the message names no date. `bounces` are letters of which it reports that they did not reach somebody.
     """
 
     from_: list[Address] = field(default_factory=list)
@@ -41,6 +42,7 @@ class Summary:
     references: list[str] = field(default_factory=list)
     snippet: str = ""
     attached: list[str] = field(default_factory=list)
+    bounces: list[Bounce] = field(default_factory=list)
     fields: Fields = field(default_factory=list)
     body: int = 0
 
@@ -97,6 +99,7 @@ def summary_of(raw: Octets, scan: Scan, *, body: bool = True) -> Summary:
         references=message_ids(first("references"))[-_REFERENCE_LIMIT:],
         snippet=snippet_in(raw, parts) if body else "",
         attached=[part.name for part in parts if not part.inline],
+        bounces=bounces_in(raw, scan.root, parts) if body and may_bounce(scan.root) else [],
         fields=fields,
         body=scan.root.body,
     )

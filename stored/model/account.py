@@ -243,10 +243,18 @@ class Account(Persistent):  # type: ignore[misc]
     # What was sent ------------------------------------------------------------------------------
 
     def tell(self, submission: Submission, address: str, outcome: str, detail: str, at: int) -> None:
-        """Record what became of a letter for one recipient. A bounce is a step of the log."""
+        """Record what the relay says became of a letter for one recipient. A bounce is a step of the log."""
         if submission.tell(address, outcome, detail, at) and outcome == "failed":
-            self.journal().bounced = True
-            Submissions(self.submissions).note_bounce(self._step(), submission.id, address)
+            self._bounced(submission, address)
+
+    def come_back(self, submission: Submission, address: str, detail: str, at: int, report: int) -> None:
+        """Record that letter `report` says that one recipient was not reached: a bounce as any other."""
+        if submission.come_back(address, detail, at, report):
+            self._bounced(submission, address)
+
+    def _bounced(self, submission: Submission, address: str) -> None:
+        self.journal().bounced = True
+        Submissions(self.submissions).note_bounce(self._step(), submission.id, address)
 
     # What was collected -------------------------------------------------------------------------
 

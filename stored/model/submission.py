@@ -5,8 +5,11 @@
        └──relay refused for good──► failed           (body let go; the recipients' outcomes say why)
 
 A crash in `pending` leaves it pending: it is handed over again, and the relay knows it by its id.
+
+A server that took the letter from the relay may say later, by mail, that it could not deliver it after all.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from BTrees.OOBTree import OOBTree
@@ -22,12 +25,24 @@ BOUNCES = 100
 
 @dataclass(frozen=True)
 class Recipient:
-    """One recipient and the last that is known of it. `at` is whole seconds since 1970, UTC."""
+    """One recipient and the last that is known of it. `at` is whole seconds since 1970, UTC.
+
+    `report` is the uid of the letter that says so, 0 where it was the relay.
+    """
 
     address: str
     outcome: str = "queued"
     detail: str = ""
     at: int = 0
+    report: int = 0
+
+    def settled(self, outcome: str, at: int) -> bool:
+        """Return whether the relay's word of an `outcome` comes too late to change anything.
+
+        What was delivered after a letter had said that it could not be was delivered.
+        """
+        mistaken = self.report and outcome == "delivered" and at > self.at
+        return self.outcome in FINAL and not mistaken
 
 
 class Submission(Persistent):  # type: ignore[misc]
@@ -40,10 +55,20 @@ class Submission(Persistent):  # type: ignore[misc]
     version = 1
 
     def __init__(
-        self, id: str, key: str, sender: str, recipients: list[str], *, at: int, subject: str
+        self,
+        id: str,
+        key: str,
+        sender: str,
+        recipients: list[str],
+        *,
+        at: int,
+        subject: str,
+        message_id: str = "",
     ) -> None:
+        """`message_id` is what servers name the letter by in their reports."""
         self.id = id
         self.key = key
+        self.message_id = message_id
         self.sender = sender
         self.recipients = tuple(Recipient(address, at=at) for address in recipients)
         self.subject = subject
@@ -69,16 +94,33 @@ class Submission(Persistent):  # type: ignore[misc]
         return [recipient.address for recipient in self.recipients if recipient.outcome not in FINAL]
 
     def tell(self, address: str, outcome: str, detail: str, at: int) -> bool:
-        """Record what became of one recipient; return whether that is new.
+        """Record what the relay says became of one recipient; return whether that is new.
 
         What is final stays: word of a delay that comes late, or twice, changes nothing.
         """
-        told = tuple(
-            replace(kept, outcome=outcome, detail=detail, at=at)
-            if kept.address == address and kept.outcome not in FINAL
+        return self._put(
+            replace(kept, outcome=outcome, detail=detail, at=at, report=0)
+            if kept.address == address and not kept.settled(outcome, at)
             else kept
             for kept in self.recipients
         )
+
+    def come_back(self, address: str, detail: str, at: int, report: int) -> bool:
+        """Record that letter `report` says that one recipient was not reached; return whether that is new.
+
+        Of a letter that is still to be handed over that cannot be true.
+        """
+        if self.stage != HANDED_OVER:
+            return False
+        return self._put(
+            replace(kept, outcome="failed", detail=detail, at=at, report=report)
+            if kept.address == address and kept.outcome != "failed"
+            else kept
+            for kept in self.recipients
+        )
+
+    def _put(self, recipients: Iterable[Recipient]) -> bool:
+        told = tuple(recipients)
         new = told != self.recipients
         if new:
             self.recipients = told
@@ -86,9 +128,9 @@ class Submission(Persistent):  # type: ignore[misc]
 
 
 class Submissions:
-    """The submissions of an account, in its tree `submissions`, found by key and by id, newest first.
+    """The submissions of an account, in its tree `submissions`, found by key, by Message-ID and by id.
 
-    Not persistent itself: it names the two kinds of entry that the one tree holds.
+    Not persistent itself: it names the kinds of entry that the one tree holds.
     """
 
     def __init__(self, tree: OOBTree) -> None:
@@ -97,9 +139,14 @@ class Submissions:
     def add(self, submission: Submission) -> None:
         self._tree[f"key/{submission.key}"] = submission
         self._tree[f"id/{_newest_first(submission.id)}"] = submission
+        if submission.message_id:
+            self._tree[f"letter/{submission.message_id}"] = submission
 
     def by_key(self, key: str) -> Submission | None:
         return self._tree.get(f"key/{key}")  # type: ignore[no-any-return]
+
+    def by_message_id(self, message_id: str) -> Submission | None:
+        return self._tree.get(f"letter/{message_id}")  # type: ignore[no-any-return]
 
     def by_id(self, id: str) -> Submission | None:
         return self._tree.get(f"id/{_newest_first(id)}")  # type: ignore[no-any-return]

@@ -8,7 +8,15 @@ import json
 from datetime import datetime
 
 from restante.errors import TooComplex
-from stored.mime import ORDINARY_HEADER_OCTETS, Address, Octets, Summary, ordinary_summary, summarize
+from stored.mime import (
+    ORDINARY_HEADER_OCTETS,
+    Address,
+    Bounce,
+    Octets,
+    Summary,
+    ordinary_summary,
+    summarize,
+)
 from stored.parsing.pool import Parsers
 
 
@@ -33,6 +41,7 @@ def _read(answer: bytes) -> Summary:
     told = json.loads(answer)
     for people in ("from_", "to", "cc", "reply_to"):
         told[people] = [Address(*one) for one in told[people]]
+    told["bounces"] = [Bounce(*one) for one in told["bounces"]]
     told["fields"] = [(name, value) for name, value in told["fields"]]
     told["sent_at"] = datetime.fromisoformat(told["sent_at"]) if told["sent_at"] else None
     return Summary(**told)

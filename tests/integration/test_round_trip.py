@@ -20,6 +20,7 @@ pytestmark = [
 ]
 
 UNO, DOS = "ana@uno.test", "ana@dos.test"
+MOVED = "mudada@dos.test"
 SECRET = "secret"
 FIRST = (
     b"From: Beto <ana@dos.test>\r\nTo: ana@uno.test\r\nSubject: pregunta\r\n"
@@ -37,7 +38,7 @@ def ana(tmp_path_factory):
         uno.add(UNO, SECRET, [*letters(20, seed=1), FIRST])
         dos.add(DOS, SECRET, letters(20, seed=2))
         maildirs = {UNO: uno.directory / "mail" / UNO, DOS: dos.directory / "mail" / DOS}
-        with postfix.Postfix(maildirs, owner="mail") as receiver:
+        with postfix.Postfix(maildirs, owner="mail", gone=[MOVED]) as receiver:
             both = [
                 Provider("uno.test", implicit_tls=True, pop3_port=uno.tls_port, smtp_port=receiver.port),
                 Provider("dos.test", implicit_tls=False, pop3_port=dos.stls_port, smtp_port=receiver.port),
@@ -109,6 +110,24 @@ def test_a_letter_to_nobody_comes_back_to_its_sender_in_words(ana):
     assert report["Auto-Submitted"] == "auto-replied"
     opened = ana.stored.call("message.get", ids=[row["id"]])["messages"][0]
     assert "nadie@dos.test" in opened["text"]
+
+
+def test_a_letter_that_another_server_took_and_returned_is_no_longer_said_to_be_delivered(ana):
+    draft = {"to": [MOVED], "subject": "a la casa vieja", "text": "¿Vives aún ahí?\n"}
+    sent = ana.stored.call("outbox.submit", key="moved-1", draft=draft)
+    assert wait_for(lambda: fates(ana, sent), "the letter's fate")[MOVED]["outcome"] == "delivered"
+
+    def returned():
+        ana.collect()
+        fate = fates(ana, sent)[MOVED]
+        return fate if fate["outcome"] == "failed" else None
+
+    fate = wait_for(returned, "the report to be collected", 60)
+    assert "unknown user" in fate["detail"]
+    (report,) = ana.stored.call("message.get", ids=[fate["report"]])["messages"]
+    assert report["notices"][0]["kind"] == "delivery_report"
+    card = ana.stored.call("message.digest")
+    assert (MOVED, fate["report"]) in [(one["address"], one.get("report")) for one in card["bounced"]]
 
 
 def test_a_submission_repeated_with_its_key_makes_one_letter(ana):

@@ -14,6 +14,12 @@ PART = b"--b\r\nContent-Disposition: attachment; filename=x.pdf\r\n\r\nx\r\n"
 MANY = MIXED + b"\r\n--b\r\n\r\nhello\r\n" + PART * 300 + b"--b--\r\n"
 LONG = HEAD + b"X-Long: yes\r\n" * 3000 + b"Date: Tue, 24 Nov 2026 10:00:00 -0300\r\n\r\nhello\r\n"
 ODD = LONG.replace(b"\r\n\r\n", b"\r\nX-Odd: \xff\xfe \xed\xa0\x80\r\nReferences: <a@b> <c@d>\r\n\r\n")
+REPORT = (
+    HEAD.replace(b"Subject", b"In-Reply-To: <1@uno.example>\r\nSubject")
+    + b"Content-Type: multipart/report; boundary=b\r\n\r\n"
+    b"--b\r\nContent-Type: message/delivery-status\r\n\r\nFinal-Recipient: rfc822;leo@tres.example\r\n"
+    b"Action: failed\r\nDiagnostic-Code: smtp;no \xed\xa0\x80\r\n\r\n--b--\r\n"
+)
 
 
 @pytest.fixture
@@ -45,11 +51,16 @@ def test_an_ordinary_letter_starts_no_process(parsers):
     assert parsers._all[0]._process is None
 
 
-@pytest.mark.parametrize("raw", [MANY, LONG, ODD, b"\0" * 100_000, MANY.replace(b"\r\n", b"\n")])
+@pytest.mark.parametrize("raw", [MANY, LONG, ODD, REPORT, b"\0" * 100_000, MANY.replace(b"\r\n", b"\n")])
 def test_a_process_tells_the_same(parsers, raw):
     assert ordinary_summary(raw) is None
     assert Summaries(parsers).of(raw) == summarize(raw)
     assert parsers._all[0]._process is not None
+
+
+def test_a_report_tells_which_letter_did_not_reach_whom(parsers):
+    (bounce,) = Summaries(parsers).of(REPORT).bounces
+    assert (bounce.message_id, bounce.address) == ("1@uno.example", "leo@tres.example")
 
 
 def test_a_large_letter_in_a_file_is_judged_and_read_as_well(parsers, tmp_path):
