@@ -52,7 +52,7 @@ def _notices(raw: Octets, scan: Scan, parts: list[Part]) -> Iterator[Notice]:
             said = beginning(raw, part, REPORT_OCTETS)
             if _OF_PGP in said and (armour := _PGP.search(said)):
                 yield _encrypted("pgp") if armour[1] == b"MESSAGE" else _signed("pgp")
-    yield from told_in_words(raw, scan.root.fields, parts)
+    yield from told_in_words(raw, scan.root, parts)
     yield from _receipt_wanted(scan.root.fields)
 
 

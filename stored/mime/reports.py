@@ -184,10 +184,13 @@ def may_bounce(root: Node) -> bool:
 def bounces_in(raw: Octets, root: Node, parts: list[Part]) -> list[Bounce]:
     """Return whom other letters did not reach, as this one says of them. Pure.
 
-    A report that does not have the letter it is about may name it as what it answers.
+    A report that does not have the letter it is about may name it as what it answers; a server that adds
+    something to what passes it puts the whole report into another letter.
     """
     answered = message_ids(first(root.fields, "in-reply-to"))[:1]
-    reports = [*reports_in(raw, root), *told_in_words(raw, root.fields, parts)]
+    nodes = [root, *(child for child in root.children if child.type == "multipart/report")]
+    reports = [notice for node in nodes for notice in reports_in(raw, node)]
+    reports += told_in_words(raw, root, parts)
     return [
         Bounce(message_id, recipient["address"], recipient["detail"] or recipient["status"])
         for report in reports
@@ -200,13 +203,13 @@ def bounces_in(raw: Octets, root: Node, parts: list[Part]) -> list[Bounce]:
 # Reports in words -----------------------------------------------------------------------------------------
 
 
-def told_in_words(raw: Octets, fields: Fields, parts: list[Part]) -> Iterator[Notice]:
+def told_in_words(raw: Octets, root: Node, parts: list[Part]) -> Iterator[Notice]:
     """Yield what a server says of a letter that came back, where it says it in words alone.
 
     Exim names the recipients in a field of its own, qmail and those who followed it in paragraphs of a form
     that they published (https://cr.yp.to/proto/qsbmf.txt).
     """
-    failed = addresses_of(first(fields, "x-failed-recipients"), REPORTED_LIMIT)
+    failed = addresses_of(first(root.fields, "x-failed-recipients"), REPORTED_LIMIT)
     body = next((part for part in parts if part.body and part.type == "text/plain"), None)
     if body is None or any(part.type in REPORTS for part in parts):
         return
@@ -220,7 +223,8 @@ def told_in_words(raw: Octets, fields: Fields, parts: list[Part]) -> Iterator[No
         else [_failed(*found.groups()) for found in islice(_PARAGRAPH.finditer(told), REPORTED_LIMIT)]
     )
     if recipients:
-        original = _about(fields_of("".join(copy).partition("\n\n")[0].encode("utf-8", "replace")))
+        head = "".join(copy).partition("\n\n")[0].encode("utf-8", "replace")
+        original = _about(fields_of(head)) if head.strip() else _original(raw, root)
         sentence = _delivery_sentence(recipients)
         yield {"kind": "delivery_report", "recipients": recipients, **original, "sentence": sentence}
 
@@ -228,7 +232,7 @@ def told_in_words(raw: Octets, fields: Fields, parts: list[Part]) -> Iterator[No
 _QMAIL = (b"Hi. This is the ", b"Sorry, we were unable to deliver your message")
 # What one recipient's server said, up to an empty line.
 _PARAGRAPH = re.compile(r"^<([^<>\s]{1,254})>:[ ]?\n?((?:[^\n]++\n?)*)", re.M)
-# The line above a copy of the letter, and what is empty behind it.
+# The line above a copy of the letter, and what is empty behind it; the copy may be a part of its own.
 _COPY = re.compile(r"^-{3,} ?(?:Below this line|This is a copy|Original message)[^\n]*+\n+", re.M | re.I)
 _STATUS_IN_WORDS = re.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
 

@@ -119,6 +119,18 @@ def test_a_report_in_words(bench, mail):
     assert told(mail) == {EVA: ("failed", "Sorry, no mailbox here by that name. (#5.1.1)", "m1")}
 
 
+def test_a_report_within_a_letter_that_a_gateway_made_of_it(bench, mail):
+    submit(mail, EVA)
+    inner = report().decode().partition("Content-Type: ")
+    outer = letter(
+        9,
+        f"--c\r\n{inner[1]}{inner[2]}\r\n--c\r\n\r\nScanned.\r\n--c--",
+        **{"From": "Postmaster@dos.example", "Content-Type": "multipart/mixed; boundary=c"},
+    )
+    collect(bench, outer)
+    assert told(mail)[EVA][0] == "failed"
+
+
 @pytest.mark.parametrize(
     "other",
     [

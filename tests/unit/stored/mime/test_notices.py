@@ -258,6 +258,12 @@ def test_a_report_of_qmail_is_told_from_its_words():
     assert (notice["subject"], notice["message_id"]) == ("Mañana", "1@uno.example")
 
 
+def test_a_report_in_words_may_enclose_its_letter():
+    words = QMAIL.partition("---")[0] + "--- Enclosed is a copy of the message.\n"
+    (notice,) = notices(f"\n{words}", f"Content-Type: message/rfc822\n\n{COPY}")
+    assert (notice["subject"], notice["message_id"]) == ("Mañana", "1@uno.example")
+
+
 def test_a_report_of_exim_is_told_from_its_field_and_its_words():
     (notice,) = reading_of(f"X-Failed-Recipients: eva@dos.example\n\n{EXIM}".encode()).notices
     said = "host mx.dos.example [192.0.2.1]: 550 5.1.1 No such user"
