@@ -51,7 +51,8 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/><]*+)([^\x00]*)")
 _ATTRIBUTE = re.compile(r"""([^\s"'>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"?|'([^']*+)'?|([^\s"'>][^\s>]*+)?))?""")
 _SCHEME = re.compile(r"[\x00-\x20]*+(?:[a-z][a-z0-9+.-]*+:|#)", re.I)
 _WHOLE = re.compile(r"\s*+\+?0*([1-9]\d{0,4})\s*+", re.ASCII)
-_ZERO = re.compile(r"(?:font-size|opacity|max-height):0(?![.\d])")
+_ZERO = re.compile(r"(?:opacity|max-height):0(?![.\d])")
+_NO_SIZE = re.compile(r"font-size:0(?![.\d])")
 _STYLES = (
     (re.compile(r"font-weight:(?:bold|[6-9]00)"), BOLD),
     (re.compile(r"font-style:(?:italic|oblique)"), ITALIC),
@@ -88,6 +89,8 @@ _LOOKS = {
 }
 # In these looks end, so that their own need no mark that ends them.
 _CELLS = frozenset({"td", "th"})
+# Around which newsletters have no size of letters, so that no gap is between blocks: those in it have one.
+_FRAMES = _CELLS | {"div"}
 # Elements that may say a number, and in which attribute.
 _NUMBERED = {"ol": "start", "li": "value"}
 _STYLED_INLINE = frozenset({"span", "font"})
@@ -179,7 +182,7 @@ def _said_by(tag: str, found: Found) -> _Said:
     if element is None:
         return ""
     said = f"<{slash}{element}>"
-    if not slash and element in _HIDEABLE and _hides(_attributes(rest)):
+    if not slash and element in _HIDEABLE and _hides(_attributes(rest), sized=element not in _FRAMES):
         said += f"{HIDDEN_ELEMENT}{element}{END}"
     if not slash and element in _CELLS and len(rest) > 1:
         said += _looks(_style(_attributes(rest)))
@@ -282,13 +285,18 @@ def _style(attributes: dict[str, str]) -> str:
     return "".join(attributes.get("style", "").lower().split())
 
 
-def _hides(attributes: dict[str, str]) -> bool:
-    """Tell whether attributes hide their element: by style, or by the attribute `hidden`. Pure."""
+def _hides(attributes: dict[str, str], *, sized: bool = True) -> bool:
+    """Tell whether attributes hide their element: by style, or by the attribute `hidden`. Pure.
+
+    Unless `sized`, no size of letters hides nothing.
+    """
     if "hidden" in attributes:
         return True
     style = _style(attributes)
     hidden = "display:none" in style or "visibility:hidden" in style or "mso-hide:all" in style
-    return hidden or (":0" in style and _ZERO.search(style) is not None)
+    if hidden or ":0" not in style:
+        return hidden
+    return _ZERO.search(style) is not None or (sized and _NO_SIZE.search(style) is not None)
 
 
 def closing(look: str) -> str:

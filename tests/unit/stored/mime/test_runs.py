@@ -104,6 +104,8 @@ def test_links_end_where_they_end():
         '<div style="display: none !important"><p>x<b>y</div>',
         "<p hidden>x</p>",
         '<span style="font-size:0px">x</span>',
+        '<p style="font-size:0">x</p>',
+        '<div style="font-size:0;max-height:0">x</div>',
         '<span style="mso-hide:all;visibility:hidden">x<b>y</b></span>',
         '<table><tr><td style="max-height:0">x</td></tr></table>',
     ],
@@ -115,6 +117,18 @@ def test_what_is_hidden_is_not_read(hidden):
 @pytest.mark.parametrize("shown", ["font-size:0.9em", "opacity:0.5", "max-height:0.5em", "display:block"])
 def test_what_is_small_is_read(shown):
     assert html(f'<span style="{shown}">x</span>') == [("x", {})]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '<div style="font-size: 0px; text-align: left">{}</div>',
+        '<table><tr><td style="font-size:0;padding:10px">{}</td></tr></table>',
+    ],
+)
+def test_what_stands_in_a_frame_without_a_size_is_read(frame):
+    """So newsletters and invitations keep gaps from between their blocks, each of which has its own size."""
+    assert html(frame.format('<div style="font-size:13px">x</div>')) == [("x", {})]
 
 
 def test_what_only_speaks_of_hiding_is_read():
