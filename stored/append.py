@@ -15,6 +15,7 @@ from restante.errors import OverQuota
 from restante.wire import dumps, to_time
 from stored.clues import clues_of
 from stored.mime import Address, Octets, Summary
+from stored.mime.scanner import WHOLE_HEADER_OCTETS
 from stored.model.account import Account
 from stored.model.body import Body, Packed, Words, pack
 from stored.model.folder import Folder
@@ -130,9 +131,10 @@ def _body(prepared: Prepared) -> Body:
 def _letter(summary: Summary, packed: Packed) -> bytes:
     """Return what all copies of a letter agree in: body, From and Date. Empty where it does not say both.
 
-    A Message-ID alone can be forged, to have the true letter taken for one that is here already.
+    A Message-ID alone can be forged, to have the true letter taken for one that is here already. Nor does a
+    letter say both whose header is longer than what is read of it.
     """
-    if summary.sent_at is None or not summary.from_:
+    if summary.sent_at is None or not summary.from_ or summary.body > WHOLE_HEADER_OCTETS:
         return b""
     senders = ",".join(sorted(one.address.casefold() for one in summary.from_))
     told = f"{to_time(summary.sent_at)} {senders}".encode("utf-8", "surrogatepass")

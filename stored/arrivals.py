@@ -17,14 +17,15 @@ from enum import Enum
 from stored.append import Prepared, append
 from stored.mime import Octets, Summary, date_of
 from stored.mime.headers import first
+from stored.mime.scanner import WHOLE_HEADER_OCTETS
 from stored.model.account import Account
 from stored.model.hashes import PROBES
 from stored.model.maildrop import Maildrop, Origin
 from stored.model.rows import UNREADABLE
 
 FINGERPRINT_OCTETS = 16
-#: Of a header block longer than this, only the beginning counts.
-HEAD_OCTETS = 64 * 1024
+#: Of a header block longer than this, only the beginning counts: it alone makes no two messages one.
+HEAD_OCTETS = WHOLE_HEADER_OCTETS
 #: New mail in a maildrop that is visited regularly did not arrive longer ago than this.
 RECENT = timedelta(days=2)
 

@@ -98,7 +98,7 @@ class Deletion:
         same, others = self._told_apart(session, targets)
         self.marked = {entry.msgno for entry in session.delete(entry for entry, _ in same)}
         self._deleted = {uid for entry, uid in same if entry.msgno in self.marked}
-        self.refused = len(same) - len(self._deleted)
+        self.refused = len(same) - len(self.marked)
         if others:
             settle(self._mail, self._account.id, [uid for _, uid in others], others=True)
         return {listing.name(entry) for entry, _ in others}
@@ -116,7 +116,7 @@ class Deletion:
     def end(self, listing: Listing, agreed: bool) -> None:
         """The session is over; `agreed` whether the server said that it did what it was told (F32)."""
         if not agreed:
-            self.refused += len(self._deleted)
+            self.refused += len(self.marked)
         elif self._deleted:
             settle(self._mail, self._account.id, self._deleted)
             remember_places(listing, self.marked, self._mail, self._account.id)

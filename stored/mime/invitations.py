@@ -1,8 +1,11 @@
 """What an invitation says, as a notice with its English sentence. Pure; takes anything."""
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 
-from stored.mime.calendar import CALENDAR_OCTETS, Invitation, invitation_of
+from stored.mime.calendar import CALENDAR_OCTETS, Invitation, Moment, invitation_of
+from stored.mime.cautions import other_addresses, unturned
+from stored.mime.headers import Address
 from stored.mime.parts import Part, beginning
 from stored.mime.reports import Notice
 from stored.mime.scanner import Octets
@@ -19,8 +22,8 @@ def _invitation(said: Invitation) -> Notice:
     notice: Notice = {
         "kind": "invitation",
         "method": said.method,
-        "title": said.title,
-        "place": said.place,
+        "title": unturned(said.title),
+        "place": unturned(said.place),
         "start": said.start.text,
         "end": said.end.text,
         "zone": said.start.zone,
@@ -35,12 +38,12 @@ def _invitation(said: Invitation) -> Notice:
 
 
 def _invitation_sentence(said: Invitation) -> str:
-    who = said.organizer[0] or said.organizer[1] or "Somebody"
-    what = f"“{said.title}”" if said.title else "an appointment"
-    when = f", {said.start.text}" if said.start.text else ""
-    when += f" ({said.start.zone})" if said.start.zone and said.start.text else ""
-    where = f", {said.place}" if said.place else ""
-    guest = said.guest[0] or said.guest[1] or "A guest"
+    who = _called(said.organizer) or "Somebody"
+    what = f"“{unturned(said.title)}”" if said.title else "an appointment"
+    when = f", {_when(said.start, said.end)}" if said.start.text else ""
+    when += " and again after that" if said.repeats else ""
+    where = f", {unturned(said.place)}" if said.place else ""
+    guest = _called(said.guest) or "A guest"
     if said.method == "reply":
         answer = _ANSWERS.get(said.answer, "answered the invitation to")
         return f"{guest} {answer} {what}{when}."
@@ -63,5 +66,33 @@ _ANSWERS = {
 }
 
 
+def _called(who: tuple[str, str]) -> str:
+    """Return what somebody is called, which deceives nobody: a name that is another's address is none."""
+    name = "" if other_addresses(Address(*who)) else unturned(who[0]).strip()
+    return name or unturned(who[1])
+
+
+def _when(start: Moment, end: Moment) -> str:
+    """Return from when to when something is, as people write it: 2026-11-23 18:00 to 19:30 (UTC)."""
+    day, _, clock = start.text.partition("T")
+    last, _, end_clock = end.text.partition("T")
+    if not clock:
+        # The end of whole days is the day after them (RFC 5545 section 3.6.1).
+        last = _day_before(last) if last and not end_clock else ""
+        return f"{day} to {last}" if last > day else day
+    said = f"{day} {clock[:5]}"
+    if end_clock and end.text > start.text and end.zone == start.zone:
+        said += f" to {end_clock[:5]}" if last == day else f" to {last} {end_clock[:5]}"
+    zone = "UTC" if clock.endswith("Z") else start.zone
+    return f"{said} ({zone})" if zone else said
+
+
+def _day_before(day: str) -> str:
+    try:
+        return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+    except OverflowError:
+        return ""
+
+
 def _address(name: str, address: str) -> dict[str, str]:
-    return {"name": name, "address": address}
+    return {"name": unturned(name), "address": unturned(address)}

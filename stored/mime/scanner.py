@@ -82,6 +82,8 @@ class Scan:
 
     def _part(self, start: int, end: int, number: str, parent: str, depth: int) -> Node:
         block_end, body = header_bounds(self._raw, start, end, whole=not depth)
+        if body - start > (HEADER_OCTETS if depth else WHOLE_HEADER_OCTETS):
+            self.too_complex = True  # there is more header than is read
         fields = fields_of(self._raw[start:block_end])
         default = "message/rfc822" if parent == "multipart/digest" else "text/plain"
         kind, parameters = parameters_of(first(fields, "content-type"))

@@ -18,7 +18,7 @@ from stored.pop3.wire import Limits, MessageTooLarge, Wire
 
 CAPA_OCTETS = 16 * 1024
 # Of a header block asked for alone so much is kept, and reckoned when asking ahead.
-HEAD_OCTETS = 64 * 1024
+HEAD_OCTETS = 256 * 1024  # letters to a thousand people have that much
 HEAD_USUAL_OCTETS = 4096
 
 
@@ -197,7 +197,7 @@ class Session:
     ) -> Iterator[tuple[Entry, bytes | None]]:
         """Yield the header block of each of `entries` (TOP), None where the server will not give it.
 
-        Asked whether the server offers it in CAPA or not. Of a block beyond 64 KiB the beginning is given.
+        Asked whether the server offers it in CAPA or not. Of a block beyond 256 KiB the beginning is given.
         `leaving`: nothing but `quit` comes after this, so that QUIT may go with the last of them; unless
         it is to delete something, for then every answer is looked at before.
         """

@@ -547,6 +547,29 @@ def test_a_longer_body_under_the_same_name_and_header_is_not_lost(bench):
         assert server.messages == []
 
 
+@pytest.mark.parametrize("octets", [100, 150_000, 300_000])
+def test_letters_that_differ_only_at_the_end_of_a_long_header_are_all_kept(bench, octets):
+    """Beyond 64 KiB nothing was compared: of two only one was kept, and both were deleted there."""
+    long = HEAD[:-2] + b"X-Long: " + b"x" * 70 + b"\r\n"
+    while len(long) < octets:
+        long += b" " + b"x" * 900 + b"\r\n"
+    alike = [long + b"To: %d@uno.test\r\n\r\nhello\r\n" % number for number in range(3)]
+    with PopServer(alike) as server:
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        for _ in range(3):
+            bench.run()
+        assert sorted(bench.kept()) == alike
+        assert server.messages == []
+
+
+def test_two_copies_in_one_maildrop_are_both_deleted_and_nobody_complains(bench):
+    with PopServer([letter(1), letter(1), letter(2)]) as server:
+        bench.accounts["ana"] = [account(server, **DELETE)]
+        for _ in range(2):
+            assert bench.run()["a1"].notices == ()
+        assert (len(bench.kept()), server.messages) == (2, [])
+
+
 @pytest.mark.parametrize("body", [b"hello\r\n", b"jello\r\n"])
 def test_a_letter_whose_header_block_is_another_each_time_is_deleted_by_what_is_in_it(bench, rehearse, body):
     """It was kept once more in each visit, and never deleted."""

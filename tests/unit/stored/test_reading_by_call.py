@@ -218,7 +218,7 @@ RECEIPT = (
 @pytest.mark.parametrize(
     ("raw", "kind", "sentence"),
     [
-        (multipart("mixed", CALENDAR), "invitation", "Eva invites you to “Tea”, 2026-11-23T14:00:00Z."),
+        (multipart("mixed", CALENDAR), "invitation", "Eva invites you to “Tea”, 2026-11-23 14:00 (UTC)."),
         (
             multipart("report", "\r\nSorry", DELIVERY),
             "delivery_report",

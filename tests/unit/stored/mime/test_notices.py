@@ -50,8 +50,38 @@ def test_an_invitation_says_what_when_where_and_by_whom():
         "zone": "",
         "repeats": True,
         "organizer": {"name": "Ana, of course", "address": "ana@uno.example"},
-        "sentence": "Ana, of course invites you to “Tea, andcake”, 2026-11-23T18:00:00Z, The kitchen.",
+        "sentence": "Ana, of course invites you to “Tea, andcake”,"
+        " 2026-11-23 18:00 to 19:30 (UTC) and again after that, The kitchen.",
     }
+
+
+@pytest.mark.parametrize(
+    ("times", "when"),
+    [
+        ("DTSTART:20261123T180000Z", "2026-11-23 18:00 (UTC)"),
+        ("DTSTART:20261123T180000Z\nDTEND:20261124T010000Z", "2026-11-23 18:00 to 2026-11-24 01:00 (UTC)"),
+        ("DTSTART;TZID=Ours:20261123T180000\nDURATION:PT1H", "2026-11-23 18:00 to 19:00 (Ours)"),
+        ("DTSTART:20261123T180000\nDTEND:20261123T170000", "2026-11-23 18:00"),
+        ("DTSTART;VALUE=DATE:20261201\nDTEND;VALUE=DATE:20261202", "2026-12-01"),
+        ("DTSTART;VALUE=DATE:20261201\nDTEND;VALUE=DATE:20261203", "2026-12-01 to 2026-12-02"),
+        ("DTSTART;VALUE=DATE:20261201\nDTEND;VALUE=DATE:00010101", "2026-12-01"),
+        ("DTSTART;VALUE=DATE:20261201\nDTEND:20261203T100000", "2026-12-01"),
+    ],
+)
+def test_an_invitation_says_from_when_to_when(times, when):
+    event = f"BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Tea\n{times}\nEND:VEVENT\nEND:VCALENDAR"
+    (notice,) = notices(f"Content-Type: text/calendar\n\n{event}")
+    assert notice["sentence"] == f"Somebody announces “Tea”, {when}."
+
+
+def test_an_invitation_deceives_nobody_about_who_invites_to_what():
+    event = (
+        "BEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VEVENT\nSUMMARY:Tea\u202e\n"
+        'ORGANIZER;CN="boss@bank.example":mailto:eva@dos.example\nEND:VEVENT\nEND:VCALENDAR'
+    )
+    (notice,) = notices(f"Content-Type: text/calendar; charset=utf-8\n\n{event}")
+    assert notice["sentence"] == "eva@dos.example invites you to “Tea”."
+    assert notice["title"] == "Tea"
 
 
 ROMANCE = """BEGIN:VTIMEZONE

@@ -258,3 +258,9 @@ def test_any_octets_are_a_message(raw):
         end = part.end
         decode_part(raw, part)
         assert part.octets >= 0
+
+
+def test_more_header_than_is_read_is_told():
+    long = b"X-Long: " + b"x" * 200 + b"\r\n"
+    assert not Scan(long * 1_000 + b"Subject: seen\r\n\r\nhello").too_complex
+    assert Scan(long * 2_000 + b"Subject: not seen\r\n\r\nhello").too_complex
