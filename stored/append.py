@@ -16,6 +16,7 @@ from restante.wire import dumps, to_time
 from stored.clues import clues_of
 from stored.mime import Address, Octets, Summary
 from stored.mime.scanner import WHOLE_HEADER_OCTETS
+from stored.mime.summary import RECIPIENTS_SHOWN
 from stored.model.account import Account
 from stored.model.body import Body, Packed, Words, pack
 from stored.model.folder import Folder
@@ -23,7 +24,6 @@ from stored.model.roles import INBOX
 from stored.model.threads import Clues
 from stored.model.word import MAX_TIME, MAX_UID
 
-RECIPIENTS_SHOWN = 3
 NAME_CHARACTERS = 200
 ADDRESS_CHARACTERS = 254
 SUBJECT_CHARACTERS = 500

@@ -32,6 +32,7 @@ PICTURE_OCTETS = 40_000_000
 _LOG = log.get("reading")
 
 _DAMAGED_END = b'"damaged":true}'
+_NO_PICTURE = "This is no picture that can be shown in small; it can still be saved exactly as it came."
 
 
 class Reader:
@@ -76,7 +77,8 @@ class Reader:
         if raw is None:
             details = {"raw": id} if row.endswith(_DAMAGED_END) else {"raw": id, "damaged": True}
             return _spliced(row, dumps(details))
-        return _spliced(row, self._details(raw, id, text, runs, limit))
+        told = self._details(raw, id, text, runs, limit)
+        return _spliced(_without_to(row) if told.startswith(b'{"to":') else row, told)
 
     def _taken(self, account: Account, uid: int) -> tuple[Ready, Octets | None] | None:
         """Return the row and the raw octets (None when damaged) of a message, None when it is not here."""
@@ -132,9 +134,12 @@ class Reader:
         """
         with blobs.opened(user, id) as (blob, pieces):
             if blob.octets > PICTURE_OCTETS:
-                raise too_complex()
+                raise TooComplex(_NO_PICTURE)
             raw = b"".join(pieces)
-        png = self._parsers.do("thumbnail", raw, width=width, height=height)
+        try:
+            png = self._parsers.do("thumbnail", raw, width=width, height=height)
+        except TooComplex:
+            raise TooComplex(_NO_PICTURE) from None
         # The width and the height stand at the head of every PNG.
         across, down = unpack_from(">II", png, 16)
         return {"blob": id, "png": png, "width": across, "height": down}
@@ -143,6 +148,13 @@ class Reader:
 def is_cheap(raw: Octets) -> bool:
     """Tell whether a message may be read in this process: short, and no part of it can be HTML. Pure."""
     return len(raw) <= CHEAP_OCTETS and b"html" not in raw[:].lower()
+
+
+def _without_to(row: bytes) -> bytes:
+    """Return a row without its recipients, which are the first of them only."""
+    told = orjson.loads(row)
+    del told["to"]
+    return dumps(told)
 
 
 def _spliced(first: bytes, second: bytes) -> Ready:

@@ -17,6 +17,8 @@ from stored.mime.reports import Bounce, bounces_in, may_bounce
 from stored.mime.scanner import Octets, Scan
 from stored.mime.text import snippet_in
 
+#: So many of those whom a letter is to stand in a list.
+RECIPIENTS_SHOWN = 3
 _LINE_LIMIT = 998
 _REFERENCE_LIMIT = 100
 _NOTHING = [""]

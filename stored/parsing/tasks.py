@@ -21,6 +21,7 @@ from stored.mime.parts import Part, beginning
 from stored.mime.reading import reading_of
 from stored.mime.runs import PLAIN, Look, Run
 from stored.mime.scanner import Node, Octets, Scan
+from stored.mime.summary import RECIPIENTS_SHOWN
 from stored.mime.text import TEXT_LIMIT
 
 #: What one message's texts may take of an answer, in octets: a call carries a megabyte at most.
@@ -39,11 +40,15 @@ class TooMuch(Exception):
 
 
 def opened(raw: Octets, *, id: str, text: bool, runs: bool, limit: int) -> bytes:
-    """Return what `message.get` tells of message `id`, as JSON; its texts within `limit` octets."""
+    """Return what `message.get` tells of message `id`, as JSON; its texts within `limit` octets.
+
+    Rows tell the first recipients only; where there are more, all are told here, before all else.
+    """
     limit = max(limit, 0)
     reading = reading_of(raw, text=text and limit > 0, runs_limit=min(RUNS_OCTETS, limit) if runs else 0)
     summary = reading.summary
-    told: dict[str, Any] = {
+    told: dict[str, Any] = {"to": _people(summary.to)} if len(summary.to) > RECIPIENTS_SHOWN else {}
+    told |= {
         "raw": id,
         "cc": _people(summary.cc),
         "reply_to": _people(summary.reply_to),
