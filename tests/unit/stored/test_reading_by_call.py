@@ -283,3 +283,15 @@ def test_a_bomb_is_too_complex_and_its_octets_are_there(client):
     assert told["too_complex"] is True
     answer = client.fetch(told["raw"])
     assert body_of(answer) == raw
+
+
+@pytest.mark.parametrize(("count", "body"), [(3, "hello"), (4, "hello"), (900, "<b>hello</b>")])
+def test_everybody_a_letter_is_to_is_told_though_a_list_shows_three(client, count, body):
+    to = ",\r\n ".join(f'"Person {number}, x" <p{number}@dos.example>' for number in range(count))
+    kind = "html" if "<" in body else "plain"
+    told = client.opened(f"From: eva@dos.example\r\nTo: {to}\r\nContent-Type: text/{kind}\r\n\r\n{body}")
+    assert [one["address"] for one in told["to"]] == [f"p{number}@dos.example" for number in range(count)]
+    assert told["to"][1]["name"] == "Person 1, x"
+    (row,) = client.call("message.page", folder="inbox")["result"]["rows"]
+    assert len(row["to"]) == 3
+    assert (told["id"], told["text"]) == (row["id"], "hello")
