@@ -152,7 +152,7 @@ def is_cheap(raw: Octets) -> bool:
 
 def _without_to(row: bytes) -> bytes:
     """Return a row without its recipients, which are the first of them only."""
-    told = orjson.loads(row)
+    told = orjson.loads(bytes(row))  # a Ready is no bytes to it
     del told["to"]
     return dumps(told)
 
