@@ -7,6 +7,7 @@ too, with the same sentence. Pure; which folders there are is the storage server
 import re
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal, NotRequired, TypedDict
+from unicodedata import category
 
 from restante import address
 from restante.errors import InvalidArgument
@@ -122,6 +123,9 @@ def _check_value(condition: Condition) -> None:
         raise InvalidArgument(
             'A condition has either a value or values, except with "exists" and "known".', about=operator
         )
+    for text in [condition.get("value", ""), *condition.get("values", [])] if given else ():
+        if text and all(category(one)[0] in "ZCM" for one in text):
+            raise InvalidArgument("A condition asks for nothing that can be seen; write a word.", about=text)
     if condition["field"] == "size":
         octets = condition.get("value", "")
         if not (octets.isascii() and octets.isdigit() and len(octets) <= 15):

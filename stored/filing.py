@@ -27,6 +27,10 @@ from stored.settings import CollectSettings
 from stored.store import UserStore
 from stored.treatment import Treatment, Verdict, carry_out
 
+_NOT_FORWARDED = (
+    "What rules forward of the letters from {host} was not forwarded; it is here, and none of it was deleted."
+    " {why}"
+)
 _ENOUGH = (
     f"Rules forward at most {FORWARDS_A_DAY} letters a day. Others came from {{host}} and were not forwarded;"
     " they are here, and none of them was deleted."
@@ -150,6 +154,9 @@ class Filing:
         if not all(treated for _, treated in done):
             host = self._account.server.host
             self._report.notice("forwarded_enough", _ENOUGH.format(host=host), host)
+        if refused := next((one.verdict.refused for one in batch if one.verdict.refused), ""):
+            host = self._account.server.host
+            self._report.notice("not_forwarded", _NOT_FORWARDED.format(host=host, why=refused), host)
         new = [one for one, what in zip(batch, kept, strict=True) if what is Kept.NEW]
         octets = sum(one.prepared.packed.octets for one in new)
         self._report.count(done=len(batch), collected=len(new), octets=octets)

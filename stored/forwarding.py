@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from secrets import token_hex
 
-from restante import address, log
-from restante.errors import RestanteError
+from restante import address
 from stored import mime
 from stored.append import Incoming, Prepared, append, prepare
 from stored.compose import LETTER_OCTETS, Attachment, Letter, compose, new_message_id
@@ -22,8 +21,6 @@ from stored.model.personal import own
 from stored.model.submission import Submission, Submissions, make_id
 from stored.model.word import FORWARDED, SEEN
 from stored.phrases import forward_subject
-
-_LOG = log.get("forwarding")
 
 FORWARDS_A_DAY = 100
 HOPS = 30
@@ -74,21 +71,17 @@ class Forwarder:
     ) -> list[Forward]:
         """Compose a letter for each address in `to` that it may go to. Asks `profiled`; commits nothing.
 
-        None where the message might loop, is too large, or no address of the user is proved; the message is
-        kept all the same.
+        None for a message that might loop or is too large. Raises SenderNotProved where no address of the
+        user is proved, and what else `profiled` refuses; the message is to be kept all the same.
         """
         if loops(summary) or len(raw) > LETTER_OCTETS:
             return []
-        try:
-            writer = self.writers(user)
-            identity = writer.addressed([], account)
-            if identity is None or not identity.proved:
-                identity = writer.sender()
-            others = [one for one in to if not writer.owns(one)]
-            return [self._letter(writer, identity, bytes(raw), summary, one) for one in others]
-        except RestanteError as error:
-            _LOG.warning("rules.not_forwarded", user=user, account=account, cause=error)
-            return []
+        writer = self.writers(user)
+        identity = writer.addressed([], account)
+        if identity is None or not identity.proved:
+            identity = writer.sender()
+        others = [one for one in to if not writer.owns(one)]
+        return [self._letter(writer, identity, bytes(raw), summary, one) for one in others]
 
     def _letter(
         self, writer: Writer, identity: Identity, raw: bytes, summary: mime.Summary, to: str

@@ -15,6 +15,7 @@ from restante import log
 from restante.rules import ADDRESS_FIELDS, Action, Condition, Match
 from stored.folding import fold
 from stored.mime import Address, Summary
+from stored.mime.cautions import unpunycoded
 from stored.model.word import FLAGGED, SEEN
 
 _LOG = log.get("rules")
@@ -202,7 +203,8 @@ class _Reading:
             return self._summary.attached
         if field == "list":
             values = self._summary.header("list-id")
-            return values + [_list_id(value) for value in values if alone]
+            ids = [_list_id(value) for value in values if alone]
+            return values + ids + [f"<{id}>" for id in ids if id]
         return self._summary.header(header) if field == "header" else ()
 
 
@@ -223,7 +225,9 @@ def _shown(address: Address) -> str:
 
 
 def _bare(address: str) -> str:
-    return address.strip().casefold()
+    """Return an address or a domain as it is compared, the domain as people write it. Pure."""
+    local, at, domain = address.strip().casefold().rpartition("@")
+    return f"{local}{at}{normalize('NFC', unpunycoded(domain))}"
 
 
 def _fold(text: str) -> str:

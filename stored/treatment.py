@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from restante import log
+from restante.errors import RestanteError
 from stored.forwarding import Forward, Forwarder, promise
 from stored.mime import Octets, Summary
 from stored.model.account import Account
@@ -23,13 +24,15 @@ _LOG = log.get("rules")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was decided of one message. `wanted` letters were to be forwarded; `forwards` can be.
+    """What was decided of one message. `forwards` are the letters that can be forwarded of those wanted.
 
-    A message is only deleted for its forwards where all of them go out.
+    A message is only deleted for its forwards where all of them go out. `refused` says why none can, where
+    that is to be told.
     """
 
     decision: Decision
     forwards: tuple[Forward, ...] = ()
+    refused: str = ""
 
     @property
     def folder(self) -> str:
@@ -55,7 +58,12 @@ class Treatment:
         decision = decide(self.rules, summary, self.account, self.address, facts)
         if not decision.forwards or self.forwarder is None:
             return Verdict(decision)
-        letters = self.forwarder.letters(self.mail.user, raw, summary, self.account, decision.forwards)
+        user = self.mail.user
+        try:
+            letters = self.forwarder.letters(user, raw, summary, self.account, decision.forwards)
+        except RestanteError as error:
+            _LOG.warning("rules.not_forwarded", user=user, account=self.account, cause=error)
+            return Verdict(decision, refused=error.message)
         return Verdict(decision, tuple(letters))
 
     def _knows(self, address: str) -> bool:

@@ -353,6 +353,7 @@ NoticeKind = Literal[
     "clock_held",
     "login_delay",
     "forwarded_enough",
+    "not_forwarded",
 ]
 
 

@@ -145,7 +145,7 @@ def _links(runs: list[Run]) -> Iterator[Caution]:
             yield _caution(
                 "link_elsewhere", "link", claimed, host, "A link that reads {said} leads to {true}."
             )
-        shown = _unpunycoded(host)
+        shown = unpunycoded(host)
         if mixed := mixed_scripts(shown):
             yield _caution(
                 "mixed_scripts",
@@ -214,10 +214,10 @@ def registered(domain: str) -> str:
 
 def related(one: str, other: str) -> bool:
     """Tell whether two domains are of the same registration, about. Pure."""
-    return registered(_unpunycoded(one)) == registered(_unpunycoded(other))
+    return registered(unpunycoded(one)) == registered(unpunycoded(other))
 
 
-def _unpunycoded(host: str) -> str:
+def unpunycoded(host: str) -> str:
     """Return a host with its labels as they are shown to people. Pure."""
     if "xn--" not in host:
         return host

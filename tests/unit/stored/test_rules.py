@@ -97,6 +97,14 @@ def test_a_condition(condition, holds):
     assert decided(rule([condition])) == (Decision("f1") if holds else Decision())
 
 
+@pytest.mark.parametrize("address", ["eva@españa.example", "eva@xn--espaa-rta.example"])
+@pytest.mark.parametrize("wanted", ["españa.example", "@ESPAÑA.example", "xn--espaa-rta.example"])
+def test_a_domain_is_the_same_as_people_and_as_servers_write_it(address, wanted):
+    letter = summarize(f"From: {address}\r\n\r\n".encode())
+    for condition in (("from", "domain_is", wanted), ("from", "address_is", f"eva@{wanted.lstrip('@')}")):
+        assert decide([rule([condition])], letter, "a1", "") == Decision("f1")
+
+
 def test_a_letter_without_senders_matches_no_sender():
     bare = summarize(b"\r\n")
     for op in ("contains", "is", "address_is", "domain_is", "exists"):
@@ -149,6 +157,7 @@ FULL = summarize(
     ("condition", "holds"),
     [
         ({"field": "list", "op": "is", "value": "friends.listas.example"}, True),
+        ({"field": "list", "op": "is", "value": "<friends.listas.example>"}, True),
         ({"field": "list", "op": "contains", "value": "old friends"}, True),
         ({"field": "list", "op": "ends_with", "value": "listas.example"}, True),
         ({"field": "list", "op": "exists"}, True),

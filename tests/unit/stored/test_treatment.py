@@ -212,3 +212,16 @@ def test_who_collects_is_told_when_rules_have_forwarded_enough(store, forwarder,
         bench.accounts["ana"] = [account(server)]
         states = bench.run()
     assert [notice.kind for notice in states["a1"].notices] == ["forwarded_enough"]
+
+
+def test_who_collects_is_told_that_nothing_is_forwarded_while_no_address_is_proved(store, tmp_path):
+    writer = Writer((Identity("i1", "Ana", "ana@uno.example", proved=False, account="a1"),), "en")
+    bench = Bench(store)
+    bench.forwarder = Forwarder(lambda user: writer, Intents(tmp_path / "outbox"), lambda user: None)
+    bench.rules = [rule(forward(), {"action": "delete"})]
+    with PopServer([letter(1), letter(2)]) as server:
+        bench.accounts["ana"] = [account(server)]
+        (told,) = bench.run()["a1"].notices
+    assert (told.kind, told.about) == ("not_forwarded", "pop.test")
+    assert "from pop.test was not forwarded; it is here" in told.message
+    assert "No address of yours is proved yet" in told.message
