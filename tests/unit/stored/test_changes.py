@@ -92,7 +92,7 @@ class TwoClients(RuleBasedStateMachine):
         self.store = Store(self.new_directory())
         self.mail = self.store.open_account("ana")
         self.often, self.seldom = Client(self.mail), Client(self.mail)
-        self.number = 0
+        self.number = self.made = 0
         self.undos: list[str] = []
         self.written = Written()
 
@@ -199,7 +199,8 @@ class TwoClients(RuleBasedStateMachine):
     @rule(pick=st.integers(0, 99))
     def make_folder(self, pick):
         parent = self.folder(pick)
-        new: FolderNew = {"name": f"Folder {self.number} {pick} {len(self.often.counts)}"}
+        self.made += 1
+        new: FolderNew = {"name": f"Folder {self.made}"}
         if parent.startswith("f") and len(self.often.counts) < 9:
             new["parent"] = parent
         self.mail.write(lambda account: set_folders(account, [new], [], []))
