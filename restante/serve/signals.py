@@ -1,14 +1,17 @@
 """Running until told to stop, and stopping without cutting anybody off."""
 
 import signal
-from collections.abc import Callable
-from queue import SimpleQueue
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from restante import log
 from restante.serve.server import Server
 
 _log = log.get("serve")
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def run_until_signalled(
@@ -22,18 +25,9 @@ def run_until_signalled(
     last request was answered, to close what requests need. A second signal ends the waiting at once.
     Blocks until signalled; call it from the main thread.
     """
-    arrived: SimpleQueue[int] = SimpleQueue()  # its put may be called from a signal handler
-
-    def told(number: int, frame: FrameType | None) -> None:
-        arrived.put(number)
-        if arrived.qsize() > 1:
-            server.hurry()
-
-    previous = {number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
+    with _heard(server.hurry) as wait:
         server.start()
-        number = arrived.get()
-        arrived.put(number)  # so that the next one is seen to be the second
+        number = wait()
         _log.info("serve.draining", signal=signal.Signals(number).name)
         try:
             if on_drain is not None:
@@ -43,6 +37,38 @@ def run_until_signalled(
         if on_stopped is not None:
             on_stopped()
         return 0
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+
+
+@contextmanager
+def _heard(again: Callable[[], object]) -> Iterator[Callable[[], int]]:
+    """Give what waits for the first signal and returns its number; `again` is called at each later one.
+
+    The system may hand a signal to any thread: one that is being made takes it, and the main thread, asleep,
+    would never hear of it. So the interpreter writes its number where the main thread reads.
+    """
+    came = 0
+
+    def told(number: int, frame: FrameType | None) -> None:
+        nonlocal came
+        came += 1
+        if came > 1:
+            again()
+
+    reading, writing = socket.socketpair()
+    with reading, writing:
+        writing.setblocking(False)
+        written_before = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+        handled_before = {number: signal.signal(number, told) for number in _SIGNALS}
+        try:
+            yield lambda: _first(reading)
+        finally:
+            for number, handler in handled_before.items():
+                signal.signal(number, handler)
+            signal.set_wakeup_fd(written_before)
+
+
+def _first(reading: socket.socket) -> int:
+    """Return the number of the first of our signals, once it is written. Blocks."""
+    while (number := reading.recv(1)[0]) not in _SIGNALS:
+        pass
+    return number

@@ -137,7 +137,7 @@ def test_draining_twice_and_without_starting_is_harmless():
 
 
 PROGRAM = """
-    import sys
+    import signal, sys, threading
     from restante.config import HttpSettings
     from restante.serve import Application, Server, run_until_signalled
     from tests.unit.restante.example import authenticate, methods
@@ -151,6 +151,11 @@ PROGRAM = """
         print("draining", flush=True)
         example.gate.set()
 
+    def take_a_signal():
+        sys.stdin.readline()
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+    threading.Thread(target=take_a_signal, daemon=True).start()
     status = run_until_signalled(server, on_drain, lambda: print("stopped", flush=True))
     sys.exit(status)
 """
@@ -159,7 +164,10 @@ PROGRAM = """
 @pytest.fixture
 def program():
     process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(PROGRAM)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", textwrap.dedent(PROGRAM)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     with process:
         yield process
@@ -180,5 +188,17 @@ def test_a_signal_drains_and_exits_0(program, number):
             assert read_answer(second).status == 200
         os.kill(program.pid, number)
         assert read_answer(connection).json["result"] == {"text": "answered"}
+    assert program.wait(20) == 0
+    assert program.stdout.read().split() == ["draining", "stopped"]
+
+
+def test_a_signal_that_another_thread_takes_is_heard(program):
+    """The system gives it to whichever thread it likes; often to one that is just being made."""
+    host, _, port = program.stdout.readline().strip().rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(request("GET", "/mail/healthz"))
+        assert read_answer(connection).status == 200
+    program.stdin.write("take it\n")
+    program.stdin.flush()
     assert program.wait(20) == 0
     assert program.stdout.read().split() == ["draining", "stopped"]
