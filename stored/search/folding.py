@@ -25,9 +25,10 @@ _JOINED = re.compile(f"[{_JOINING}]")
 _CHARACTER = re.compile(f".[{_JOINING}]*+", re.DOTALL)
 _ASCII = bytes(range(128))
 
-#: One character of a word in text that was folded, and one that is none, for regular expressions.
-OF_WORD = f"[0-9a-z{_FOREIGN}]"
-BETWEEN_WORDS = f"[^0-9a-z{_FOREIGN}]"
+#: One character of a word in text that was folded, and one that is none, for regular expressions: whatever is
+#: not ASCII has become a blank where it is no part of a word. A class of few characters is compiled quickly.
+OF_WORD = "[^\\x00-/:-`{-\\x7f]"
+BETWEEN_WORDS = "[\\x00-/:-`{-\\x7f]"
 _WORD = re.compile(f"{OF_WORD}+")
 
 # Letters that people who cannot type them write in another way, and that Unicode does not take apart.
@@ -69,13 +70,8 @@ def indexed(text: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words that a question for `text` looks for, one after another."""
+    """Return the words that a question for `text` looks for, one after another; signs alone are none."""
     return _WORD.findall(Folded(text).text)
-
-
-def has_words(text: str) -> bool:
-    """Tell whether the index would find a word in `text`: signs alone are none."""
-    return bool(_WORD.search(Folded(text).text))
 
 
 class Folded:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from stored.search import vocabulary
 from stored.search.dates import Clock
-from stored.search.folding import has_words
+from stored.search.folding import words_of
 
-TERMS = 64  # what is typed beyond is left out
+WORDS = 100  # that one query looks for; what is typed beyond is left out
 DEPTH = 16
 WORD_CHARACTERS = 200
 
@@ -173,11 +173,11 @@ class _Parser:
         self._operators = operators
         self._places = [_Place()]
         self._negated = False
-        self._terms = 0
+        self._words = 0
 
     def tree(self, typed: str) -> Node:
         for token in _TOKEN.finditer(typed):
-            if self._terms >= TERMS:
+            if self._words >= WORDS:
                 break
             self._take(token)
         while len(self._places) > 1:
@@ -233,7 +233,6 @@ class _Parser:
         self._negated = False
 
     def _term(self, name: str, quoted: str | None, word: str, star: bool) -> None:
-        self._terms += 1
         text = word if quoted is None else quoted
         node = None
         if name := (name or self._places[-1].name):
@@ -241,6 +240,7 @@ class _Parser:
         if node is None:
             said = f"{name}:{text}" if name and name != self._places[-1].name else text
             node = words(said, prefix=star, literal=quoted is not None)
+        self._words += len(words_of(node.words)) if isinstance(node, Text) else 1
         if node is not None:
             self._places[-1].put(Not(node) if self._negated else node)
         self._negated = False
@@ -248,10 +248,19 @@ class _Parser:
 
 def words(text: str, field: str = "", *, prefix: bool = False, literal: bool = False) -> Text | None:
     """Return the leaf that looks for `text`, None where it holds no word."""
-    if not has_words(text):
+    bounded = _bounded(text)
+    if not words_of(bounded):
         return None
     prefix = prefix or (not literal and text.endswith("*"))
-    return Text(text[:WORD_CHARACTERS], field, prefix)
+    return Text(bounded, field, prefix)
+
+
+def _bounded(text: str) -> str:
+    """Return so much of `text` as one query looks for: a sign may stand for several words."""
+    text = text[:WORD_CHARACTERS]
+    while (count := len(words_of(text))) > WORDS:
+        text = text[: len(text) * WORDS // count]
+    return text
 
 
 def leaf(name: str, value: str, clock: Clock) -> Node | None:

@@ -1,5 +1,6 @@
 """Text as the index compares it: what meets, what stays apart, and where in the letter it stands."""
 
+import re
 import sqlite3
 import sys
 import unicodedata
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stored.search.folding import Folded, has_words, indexed, words_of
+from stored.search.folding import _FOREIGN, BETWEEN_WORDS, OF_WORD, Folded, indexed, words_of
 from stored.search.index import Index
 
 ALIKE = """
@@ -53,7 +54,7 @@ def test_most_mail_is_left_to_the_tokenizer():
 
 @pytest.mark.parametrize(("text", "found"), [("—", False), ("🎉", True), ("\u200b", False), ("東", True)])
 def test_signs_alone_are_no_word(text, found):
-    assert has_words(text) is found
+    assert bool(words_of(text)) is found
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +97,12 @@ def test_every_word_is_where_it_came_from(text):
             start, end = folded.origin(at, at + 1)
             assert 0 <= start < end <= len(text)
             assert one in Folded(text[start:end]).text
+
+
+def test_nothing_is_left_of_any_character_but_words_and_ascii():
+    """So that a word in folded text can be told by a class of few characters."""
+    every = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x110000))))
+    left = set(Folded(every).text)
+    of_word = {one for one in left if re.fullmatch(f"[0-9a-z{_FOREIGN}]", one)}
+    assert {one for one in left if re.fullmatch(OF_WORD, one)} == of_word
+    assert {one for one in left if re.fullmatch(BETWEEN_WORDS, one)} == left - of_word

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from restante.errors import InvalidArgument
 from stored.model.word import ANSWERED, FLAGGED, SEEN
 from stored.search.dates import Clock
+from stored.search.folding import words_of
 from stored.search.plan import Names, plan
 from stored.search.query import (
     EVERYTHING,
@@ -25,6 +26,7 @@ from stored.search.query import (
     OfAccount,
     Sent,
     Text,
+    leaves,
     parse,
 )
 from stored.search.types import Clause, Where
@@ -148,7 +150,7 @@ def test_spans_reach_as_far_as_anybody_types():
 
 def test_what_goes_on_without_end_is_cut():
     cut = parse("a " * 400, CLOCK)
-    assert isinstance(cut, All) and len(cut.parts) == 64
+    assert isinstance(cut, All) and len(cut.parts) == 100
     parse("(" * 1000, CLOCK)
     parse("-" * 999 + "a", CLOCK)
 
@@ -243,3 +245,12 @@ def test_an_operator_means_the_same_in_either_language(name):
 def test_a_structure_with_a_value_that_is_none_is_told_what_is_wanted(where, wanted):
     with pytest.raises(InvalidArgument, match=wanted):
         tree_of(where, CLOCK)
+
+
+@pytest.mark.parametrize("sign", ["ﷺ", "🎉", "漢"])
+def test_a_sign_that_stands_for_several_words_is_cut_as_they_are(sign):
+    tree = parse(sign * 1_000, CLOCK)
+    assert isinstance(tree, Text)
+    assert 90 < len(words_of(tree.words)) <= 100
+    both = parse(f'"{sign * 100}" {" ".join(sign * 200)}', CLOCK)
+    assert sum(len(words_of(one.words)) for one in leaves(both)) <= 2 * 100
