@@ -30,7 +30,9 @@ class Link(NamedTuple):
 
 def target_of(href: str) -> str:
     """Return where a link leads as it is to be shown; "" where it leads nowhere a letter may. Pure."""
-    target = _UNFIT.sub("", href[: 2 * LINK_CHARACTERS].strip(_AROUND)).replace(" ", "%20")
+    target = href[: 2 * LINK_CHARACTERS].strip(_AROUND).replace(" ", "%20")
+    if not target.isprintable():
+        target = _UNFIT.sub("", target)
     if target.startswith("//"):
         target = f"https:{target}"
     allowed = target.lower().startswith(_SCHEMES) and len(target) <= LINK_CHARACTERS
@@ -44,9 +46,16 @@ def may_link(text: str) -> bool:
 
 def links_in(text: str) -> Iterator[Link]:
     """Yield the links that stand in plain text as people write them, in order. Pure."""
-    if not may_link(text):
-        return
-    for match in _FOUND.finditer(text):
+    at = 0
+    # Most lines hold none, which is told in a tenth of the time.
+    for line in text.split("\n"):
+        if may_link(line):
+            yield from _links_in_line(text, at, at + len(line))
+        at += len(line) + 1
+
+
+def _links_in_line(text: str, start: int, end: int) -> Iterator[Link]:
+    for match in _FOUND.finditer(text, start, end):
         if match["address"]:
             yield Link(match.start(), match.end(), f"mailto:{match['address'].lstrip('.')}")
             continue

@@ -10,7 +10,6 @@ from stored.mime.runs import DEPTH_SHOWN, PLAIN, Look, Passage
 
 _QUOTED = re.compile(r"^((?:>(?!>*From )[^\n]*+\n?)+)", re.M)
 _QUOTE_AND_LINE = re.compile(r"^((?:>[ \t]?)+)([^\n]*+)", re.M)
-_BLANK_BEHIND = re.compile(r"(?<![ \t])[ \t]++(?=\n)")
 _SIGNATURE = "-- "
 #: A paragraph is joined up to this length; Tk takes seconds to show one very long line.
 _PARAGRAPH_CHARACTERS = 20_000
@@ -37,11 +36,12 @@ def _passages(text: str) -> Iterator[tuple[int, str]]:
         yield 0, text.rstrip()
         return
     if " \n" in text or "\t\n" in text:
-        text = _BLANK_BEHIND.sub("", text)
+        *lines, last = text.split("\n")
+        text = "\n".join([*(line.rstrip(" \t") for line in lines), last])
     for place, piece in enumerate(_QUOTED.split(text)):
         if place % 2:
-            for quote, line in _QUOTE_AND_LINE.findall(piece):
-                yield min(quote.count(">"), DEPTH_SHOWN), line
+            for quote, quoted in groupby(_QUOTE_AND_LINE.findall(piece), itemgetter(0)):
+                yield min(quote.count(">"), DEPTH_SHOWN), "\n".join([line for _, line in quoted])
         elif piece:
             yield 0, piece.removesuffix("\n")
 

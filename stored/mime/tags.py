@@ -44,13 +44,18 @@ def _raw(name: str) -> str:
 _RAW = "|".join(map(_raw, _words("style script title textarea iframe noembed")))
 _COMMENT = "!--(?:-?>|(?:[^-]++|-(?!-!?>))*(?:--!?>)?)|[!?][^>]*+>?|/[^a-zA-Z>][^>]*+>?"
 # A tag with its attributes; a quoted value may hold ">" if it is not too long. Possessive: no going back.
-_ANY_TAG = r"""/?[a-zA-Z](?:[^>=]++|=\s*+(?:"[^"]{0,2000}+"|'[^']{0,2000}+'|))*>?"""
+_ANY_TAG = r"""/?[a-zA-Z][^>=]*+(?:=\s*+(?:"[^"]{0,2000}+"|'[^']{0,2000}+'|)[^>=]*+)*>?"""
 _TAGS = re.compile(f"(<(?:{_COMMENT}|{_RAW}|{_ANY_TAG}))")
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/><]*+)([^\x00]*)")
 # A group with `?+` around it is forgotten by Python 3.11.2, which Debian has.
 _ATTRIBUTE = re.compile(r"""([^\s"'>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"?|'([^']*+)'?|([^\s"'>][^\s>]*+)?))?""")
 _SCHEME = re.compile(r"[\x00-\x20]*+(?:[a-z][a-z0-9+.-]*+:|#)", re.I)
 _WHOLE = re.compile(r"\s*+\+?0*([1-9]\d{0,4})\s*+", re.ASCII)
+# A tag that says none of these neither hides its element nor gives it looks: most speak of sizes and colours.
+_TELLING = _words("""
+    hidden display:none mso-hide:all font-size:0 opacity:0 max-height:0
+    font-weight: font-style: text-decoration
+    """)
 _ZERO = re.compile(r"(?:opacity|max-height):0(?![.\d])")
 _NO_SIZE = re.compile(r"font-size:0(?![.\d])")
 _STYLES = (
@@ -174,7 +179,7 @@ def _said_by(tag: str, found: Found) -> _Said:
     if name == "a":
         return LINK_END if slash else _link(_attributes(rest), found)
     if name in _STYLED_INLINE:
-        return _Styled("", "", -1) if slash else _styled(_attributes(rest))
+        return _Styled("", "", -1) if slash else _styled(_style(rest))
     look = _LOOKS.get(name)
     if look is not None:
         return closing(look) if slash else look
@@ -182,13 +187,18 @@ def _said_by(tag: str, found: Found) -> _Said:
     if element is None:
         return ""
     said = f"<{slash}{element}>"
-    if not slash and element in _HIDEABLE and _hides(_attributes(rest), sized=element not in _FRAMES):
-        said += f"{HIDDEN_ELEMENT}{element}{END}"
-    if not slash and element in _CELLS and len(rest) > 1:
-        said += _looks(_style(_attributes(rest)))
-    if not slash and element in _NUMBERED and len(rest) > 1:
-        said = _numbered(said, element, _attributes(rest))
+    if len(rest) > 1 and not slash:
+        if element in _HIDEABLE:
+            said += _shown(element, _style(rest))
+        if element in _NUMBERED:
+            said = _numbered(said, element, _attributes(rest))
     return said if element in _UNNESTED else _Nested(said, element, -1 if slash else 1)
+
+
+def _shown(element: str, style: str) -> str:
+    """Return the marks that say how an element of this style is shown, "" for as any other."""
+    hidden = f"{HIDDEN_ELEMENT}{element}{END}" if _hides(style, sized=element not in _FRAMES) else ""
+    return hidden + _looks(style) if element in _CELLS else hidden
 
 
 def _depth() -> Callable[[_Nested], str]:
@@ -245,7 +255,7 @@ def _picture(attributes: dict[str, str], found: Found) -> str:
     said = unescape(attributes.get("alt", ""))[:200]
     source = unescape(attributes.get("src", ""))
     cid = unquote(source[4:].strip()) if source[:4].lower() == "cid:" else ""
-    if (not cid and not said) or len(found.pictures) >= FOUND_LIMIT or _hides(attributes):
+    if (not cid and not said) or len(found.pictures) >= FOUND_LIMIT or _hides(_style_in(attributes)):
         return ""
     found.pictures.append(Picture(_STRANGE.sub("", " ".join(said.split())), cid[:998]))
     return f"{PICTURE}{len(found.pictures) - 1}{END}"
@@ -270,32 +280,34 @@ def _from_base(base: str, href: str) -> str:
         return ""
 
 
-def _styled(attributes: dict[str, str]) -> _Styled:
-    looks = _looks(_style(attributes)) + (HIDE if _hides(attributes) else "")
+def _styled(style: str) -> _Styled:
+    looks = _looks(style) + (HIDE if _hides(style) else "")
     return _Styled(looks, "".join(map(closing, looks)), 1)
+
+
+def _style(rest: str) -> str:
+    """Return the style of a tag, "" for one that tells nothing: then its attributes are not looked at."""
+    squeezed = "".join(rest.lower().split())
+    return _style_in(_attributes(rest)) if any(word in squeezed for word in _TELLING) else ""
+
+
+def _style_in(attributes: dict[str, str]) -> str:
+    """Return the style in lower case and without white space, in which `hidden` is a style, too."""
+    style = "".join(attributes.get("style", "").lower().split())
+    return f"display:none;{style}" if "hidden" in attributes else style
 
 
 def _looks(style: str) -> str:
     """Return the marks that begin the looks of a style."""
-    return "".join(look for pattern, look in _STYLES if pattern.search(style)) if ":" in style else ""
+    return "".join([look for pattern, look in _STYLES if pattern.search(style)]) if style else ""
 
 
-def _style(attributes: dict[str, str]) -> str:
-    """Return what attributes say of style, in lower case and without white space."""
-    return "".join(attributes.get("style", "").lower().split())
-
-
-def _hides(attributes: dict[str, str], *, sized: bool = True) -> bool:
-    """Tell whether attributes hide their element: by style, or by the attribute `hidden`. Pure.
-
-    Unless `sized`, no size of letters hides nothing.
-    """
-    if "hidden" in attributes:
+def _hides(style: str, *, sized: bool = True) -> bool:
+    """Tell whether a style hides its element. Unless `sized`, no size of letters hides nothing. Pure."""
+    if "display:none" in style or "visibility:hidden" in style or "mso-hide:all" in style:
         return True
-    style = _style(attributes)
-    hidden = "display:none" in style or "visibility:hidden" in style or "mso-hide:all" in style
-    if hidden or ":0" not in style:
-        return hidden
+    if ":0" not in style:
+        return False
     return _ZERO.search(style) is not None or (sized and _NO_SIZE.search(style) is not None)
 
 
