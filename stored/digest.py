@@ -17,7 +17,7 @@ from restante.errors import RestanteError
 from restante.wire import dumps
 from stored.messages import message_id
 from stored.mime import Address
-from stored.mime.cautions import other_addresses, unturned
+from stored.mime.cautions import mixed_scripts, other_addresses, unturned
 from stored.model.account import Account
 from stored.model.personal import own, personal
 from stored.model.roles import DRAFTS, INBOX, JUNK, SENT, TRASH
@@ -129,8 +129,9 @@ def _read(account: Account, uids: Iterable[int]) -> Iterator[_New]:
 
 
 def _who(writer: Address) -> str:
-    """Return what a writer is called, which deceives nobody: a name that is another's address is none."""
-    name = "" if other_addresses(writer) else unturned(writer.name).strip()
+    """Return what a writer is called, which deceives nobody: a name that warns of itself is none."""
+    deceives = other_addresses(writer) or mixed_scripts(writer.name)
+    name = "" if deceives else unturned(writer.name).strip()
     return name or unturned(writer.address)
 
 
@@ -163,10 +164,13 @@ def _accounts(
 
 
 def _failing(account: Account, states: Sequence[AccountState]) -> list[dict[str, Any]]:
-    """Return the accounts in trouble: by the last visit, or as is remembered from before a restart."""
+    """Return the accounts in trouble: by the last visit, or as is remembered from before a restart.
+
+    One that had to leave mail at its server, for want of room perhaps, is in trouble too.
+    """
     found: list[dict[str, Any]] = []
     for state in states:
-        if state.error is not None and state.stage == "failed":
+        if state.error is not None and state.stage in ("failed", "done"):
             found.append(_trouble(state.account, state.address, state.error.kind, state.error.message))
     visited = {state.account for state in states}
     for id, drop in account.maildrops.items():

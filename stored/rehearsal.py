@@ -73,13 +73,16 @@ class Rehearsal:
             others = _others(session, [(entry, gone[uid]) for entry, uid in due if uid in gone])
             session.quit()
         held = not self._clock.trusted()
-        safe = set(safe_of(mail, one.id, [uid for entry, uid in due if entry.msgno not in others]))
-        unsafe = len(due) - len(safe)
+        same = [(entry, uid) for entry, uid in due if entry.msgno not in others]
+        safe = set(safe_of(mail, one.id, {uid for _, uid in same}))
+        # Two of them may be one message here.
+        going = [(entry, uid) for entry, uid in same if uid in safe]
+        unsafe = len(due) - len(going)
         return Rehearsed(
-            len(safe),
-            octets=sum(max(entry.octets, 0) for entry, uid in due if uid in safe),
+            len(going),
+            octets=sum(max(entry.octets, 0) for entry, _ in going),
             unsafe=unsafe + len(unsure),
-            erased=len(safe & gone.keys()),
+            erased=sum(uid in gone for _, uid in going),
             held=held,
             notices=tuple(
                 stays(one.server.host, listing, policy, unproved=len(unsure), unsafe=unsafe, held=held)

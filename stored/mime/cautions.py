@@ -27,6 +27,8 @@ _LINKS = 500
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _UNSEEN = re.compile("[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_AROUND_AT = re.compile(r"[ \t]{0,3}@[ \t]{0,3}")
+_SITE = re.compile(r"(?:https?://)?www\.((?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24})/?", re.I)
 _HOST = re.compile(r"(?:https?://)?((?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24})(?=[/?#:\s]|$)", re.I)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 # Scripts whose letters can be taken for one another's. Others are written together by right, as in Japanese.
@@ -73,9 +75,12 @@ def unturned(text: str) -> str:
 
 
 def other_addresses(one: Address) -> list[str]:
-    """Return the addresses that somebody's name holds and that are not theirs. Pure."""
+    """Return the addresses, and the site, that somebody's name holds and that are not theirs. Pure."""
     # As it is seen: with wide letters for narrow ones and without those that are not seen.
-    seen = _UNSEEN.sub("", unicodedata.normalize("NFKC", one.name[:998]))
+    seen = _UNSEEN.sub("", unicodedata.normalize("NFKC", one.name[:998])).strip()
+    if (site := _SITE.fullmatch(seen)) and not related(site[1], _domain(one.address)):
+        return [site[0]]
+    seen = _AROUND_AT.sub("@", seen)
     return [claimed for claimed in _ADDRESS.findall(seen) if claimed.casefold() != one.address.casefold()]
 
 
@@ -89,7 +94,7 @@ def _shown(summary: Summary, fields: Fields, parts: list[Part]) -> Iterator[tupl
     """Yield the texts that a reader trusts to be what they look like, and where each stands."""
     for one in (*summary.from_[:10], *summary.reply_to[:10]):
         yield "from", one.name
-        yield "from", one.address
+        yield "from", unpunycoded(one.address)
     yield "subject", decode_words(first(fields, "subject"))
     for part in parts[:100]:
         yield "attachment", part.name
@@ -218,13 +223,15 @@ def related(one: str, other: str) -> bool:
 
 
 def unpunycoded(host: str) -> str:
-    """Return a host with its labels as they are shown to people. Pure."""
-    if "xn--" not in host:
+    """Return a host, or an address, with its labels as they are shown to people. Pure."""
+    if "xn--" not in host.lower():
         return host
-    return ".".join(_label(label) for label in host.split(".")[:20])
+    local, at, domain = host.rpartition("@")
+    return local + at + ".".join(_label(label) for label in domain.split(".")[:20])
 
 
 def _label(label: str) -> str:
+    label = label.lower() if label[:4].lower() == "xn--" else label
     if not label.startswith("xn--") or len(label) > 63:
         return label
     try:

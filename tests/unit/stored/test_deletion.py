@@ -562,8 +562,11 @@ def test_letters_that_differ_only_at_the_end_of_a_long_header_are_all_kept(bench
         assert server.messages == []
 
 
-def test_two_copies_in_one_maildrop_are_both_deleted_and_nobody_complains(bench):
+def test_two_copies_in_one_maildrop_are_both_deleted_and_nobody_complains(bench, rehearse):
     with PopServer([letter(1), letter(1), letter(2)]) as server:
+        bench.accounts["ana"] = [account(server)]
+        bench.run()
+        assert rehearse(Policy("delete")) == Rehearsed(3, sum(map(len, server.messages)), 0)
         bench.accounts["ana"] = [account(server, **DELETE)]
         for _ in range(2):
             assert bench.run()["a1"].notices == ()

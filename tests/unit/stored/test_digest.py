@@ -2,7 +2,7 @@
 
 import pytest
 
-from restante.errors import LoginRefused, Unavailable
+from restante.errors import LoginRefused, OverQuota, Unavailable
 from restante.wire import dumps
 from stored.digest import CARD_OCTETS, digest
 from stored.model.maildrop import Trouble
@@ -98,6 +98,13 @@ def test_accounts_that_fail_say_why_before_and_after_a_restart(mail):
     ]
 
 
+def test_an_account_whose_mail_does_not_fit_fails(mail):
+    left = [AccountState("a1", "ana@uno.example", "done", error=OverQuota("3 messages stay at uno."))]
+    assert [(one["kind"], one["message"]) for one in card(mail, states=left)["failing"]] == [
+        ("over_quota", "3 messages stay at uno.")
+    ]
+
+
 def test_after_a_restart_addresses_are_asked_for(mail):
     keep(mail, prepared(letter(1), account="a3"))
     assert card(mail, states=[])["accounts"][0]["address"] == "ana@tres.example"
@@ -190,6 +197,7 @@ def test_it_is_never_larger_than_it_may_be(mail, who):
         ('"ana@x.example" <Ana@x.example>', "ana@x.example"),
         ("=?UTF-8?Q?Bank=E2=80=AE_elpmaxe?= <evil@x.example>", "Bank elpmaxe"),
         ("=?UTF-8?Q?=E2=80=AE?= <evil@x.example>", "evil@x.example"),
+        ("=?UTF-8?Q?P=D0=B0yPal?= <evil@x.example>", "evil@x.example"),
     ],
 )
 def test_who_wrote_is_called_what_deceives_nobody(mail, sender, shown):

@@ -21,7 +21,7 @@ def test_a_name_that_is_another_address():
     ]
 
 
-@pytest.mark.parametrize("name", ["ceo＠bank．example", "c\u200beo@ba\xadnk.example"])
+@pytest.mark.parametrize("name", ["ceo＠bank．example", "c\u200beo@ba\xadnk.example", "ceo @ bank.example"])
 def test_a_name_that_only_looks_like_another_address(name):
     assert warned(From=f'"{name}" <x@evil.example>')[0] == (
         "name_is_address",
@@ -29,6 +29,17 @@ def test_a_name_that_only_looks_like_another_address(name):
         "ceo@bank.example",
         "x@evil.example",
     )
+
+
+@pytest.mark.parametrize("name", ["www.bank.example", "https://www.bank.example/"])
+def test_a_name_that_is_the_site_of_somebody_else(name):
+    assert warned(From=f'"{name}" <x@evil.example>') == [("name_is_address", "from", name, "x@evil.example")]
+    assert warned(From=f'"{name}" <news@mail.bank.example>') == []
+
+
+def test_a_domain_that_looks_like_another_as_servers_write_it():
+    assert warned(From="PayPal <service@xn--pypal-4ve.example>") == [("mixed_scripts", "from", "pаypal", "")]
+    assert warned(From="Eva <eva@xn--espaa-rta.example>") == []
 
 
 @pytest.mark.parametrize(
