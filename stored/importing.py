@@ -28,9 +28,8 @@ from stored.people import learn
 from stored.space import Room
 from stored.spool import spooling
 from stored.store import UserStore
-from stored.transfer_folders import placed
+from stored.transfer_folders import in_trash, placed
 from stored.transfer_letter import alike
-from stored.transfer_names import TRASHED
 from stored.transfer_read import Letter, letters
 
 KIND = "import"
@@ -203,7 +202,7 @@ def _write(account: Account, working: Working, batch: _Batch) -> None:
 def _folder(account: Account, working: Working, letter: Letter) -> tuple[str, bool]:
     """Return the folder for a letter, and whether its own could not be made since there are too many."""
     otherwise = working.order["folder"]
-    if not working.order["folders"] and letter.folder != TRASHED:
+    if not working.order["folders"] and not in_trash(letter.folder):
         return otherwise, False
     folder = placed(account, letter.folder, otherwise)
     return (otherwise, True) if folder is None else (folder, False)

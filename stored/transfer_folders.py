@@ -33,6 +33,9 @@ _ROLES = {
     "elementos eliminados": "trash",
     "archive": "archive",
     "archives": "archive",
+    "archived": "archive",
+    "archivado": "archive",
+    "archivados": "archive",
 }
 #: What stands above folders elsewhere and is none here; the inbox only where others stand in it as well.
 _ABOVE = ("[gmail]", "[google mail]", "local folders")
@@ -43,11 +46,7 @@ def placed(account: Account, path: Path, otherwise: str) -> str | None:
 
     None where one more cannot be made. Inside a unit of work.
     """
-    steps = [step for step in map(_clean, path) if step]
-    if len(steps) > 1 and steps[0].casefold() in _ABOVE:
-        steps = steps[1:]
-    if len(steps) > 1 and _role(steps[0]) == "inbox" and _role(steps[1]):
-        steps = steps[1:]
+    steps = _steps(path)
     if not steps:
         return otherwise
     if len(steps) > DEEPEST:
@@ -60,6 +59,22 @@ def placed(account: Account, path: Path, otherwise: str) -> str | None:
         if folder is None:
             return None
     return folder.id if folder is not None else otherwise
+
+
+def in_trash(path: Path) -> bool:
+    """Return whether a path leads to the trash. Pure."""
+    steps = _steps(path)
+    return bool(steps) and _role(steps[0]) == "trash"
+
+
+def _steps(path: Path) -> list[str]:
+    """Return the names of the folders of a path, without what is none here."""
+    steps = [step for step in map(_clean, path) if step]
+    if len(steps) > 1 and steps[0].casefold() in _ABOVE:
+        steps = steps[1:]
+    if len(steps) > 1 and _role(steps[0]) == "inbox" and _role(steps[1]):
+        steps = steps[1:]
+    return steps
 
 
 def _role(step: str) -> str:

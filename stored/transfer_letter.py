@@ -4,6 +4,7 @@ Everything here is pure; of a large letter only the beginning is looked at, and 
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from stored import transfer_mbox as mbox
@@ -29,9 +30,11 @@ _GMAIL = re.compile(rb"^X-Gmail-Labels:((?:[^\r\n]|\r?\n[ \t])*)", re.IGNORECASE
 # Takeout writes the names in the person's own language.
 _UNREAD = {"unread", "no leído", "no leídos"}
 _STARRED = {"starred", "destacado", "destacados"}
-_INBOX = {"inbox", "recibidos", "bandeja de entrada"}
-# The first that a letter has says where it lies.
+# These say how a letter is, so that a file of one of them is no folder.
+_STATES = ("opened", "abierto", "abiertos", "important", "importante", "importantes", *_UNREAD, *_STARRED)
+# The first that a letter has says where it lies: empty in the inbox.
 _LABELLED: tuple[tuple[set[str], Path], ...] = (
+    ({"inbox", "recibidos", "bandeja de entrada"}, ()),
     ({"trash", "papelera"}, TRASHED),
     ({"spam"}, ("spam",)),
     ({"sent", "enviado", "enviados"}, ("sent",)),
@@ -53,11 +56,30 @@ def is_letter(head: bytes, *, surely: bool = False) -> bool:
 
 @dataclass(frozen=True)
 class Said:
-    """What fields of other programs tell: flags, None where none does; that it is expunged; where it lies."""
+    """What fields of other programs tell: flags, None where none does; that it is expunged; where it lies.
+
+    `folder` is empty for the inbox and None where none tells; `labels` are all of them as one text.
+    """
 
     flags: int | None
     expunged: bool = False
-    folder: Path = ()
+    folder: Path | None = None
+    labels: str = ""
+
+    def lies(self, above: Path, *, boxed: bool) -> Path:
+        """Return where the letter lies that came from the folder `above`, or `boxed` from an mbox so called.
+
+        Takeout makes an mbox of one label, or of all mail, which is no folder: no letter has such a label.
+        """
+        if self.folder is None:
+            return above
+        one_label = above and not (boxed and self._is_no_label(above[-1]))
+        # What is in the inbox or archived may also lie elsewhere.
+        return above if one_label and self.folder in ((), ARCHIVED) else self.folder
+
+    def _is_no_label(self, box: str) -> bool:
+        name = box.casefold().rstrip("0123456789- ")  # a large box comes in parts
+        return name in _STATES or _letters(name) not in _letters(self.labels)
 
 
 def said(octets: Octets) -> Said:
@@ -74,15 +96,18 @@ def said(octets: Octets) -> Said:
         named = decode_words(gmail[1].decode("utf-8", "replace")).casefold()
         labels = {label.strip(' "') for label in named.split(",")}
         flags = SEEN * labels.isdisjoint(_UNREAD) | FLAGGED * (not labels.isdisjoint(_STARRED))
-        return Said(flags, folder=_lies(labels))
+        return Said(flags, folder=_lies(labels), labels=named)
     return Said(mbox.status_flags(block.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")))
 
 
-def _lies(labels: set[str]) -> Path:
-    """Return where a letter with these labels lies; empty where they do not say, or in the inbox too."""
-    if not labels.isdisjoint(_INBOX):
-        return ()
-    return next((path for names, path in _LABELLED if not labels.isdisjoint(names)), ())
+def _lies(labels: set[str]) -> Path | None:
+    return next((path for names, path in _LABELLED if not labels.isdisjoint(names)), None)
+
+
+def _letters(name: str) -> str:
+    """Return a name without all that may be another in the name of a file."""
+    plain = unicodedata.normalize("NFC", name).casefold()
+    return "".join(letter for letter in plain if letter.isascii() and letter.isalnum())
 
 
 def in_emlx(octets: Octets) -> tuple[bytes, int | None, bool] | None:

@@ -98,7 +98,7 @@ def _budget(file: BinaryIO) -> int:
     return octets * UNPACKED_TIMES + UNPACKED_OCTETS
 
 
-def _checked(raw: Octets | None, at: Letter, *, own: bool) -> Letter:
+def _checked(raw: Octets | None, at: Letter, *, own: bool, boxed: bool = False) -> Letter:
     """Return `at` with the octets of its letter, or why it is left out. Our `own` exports are as they are."""
     if raw is None:
         return replace(at, left="left")
@@ -107,11 +107,9 @@ def _checked(raw: Octets | None, at: Letter, *, own: bool) -> Letter:
     told = said(raw)
     if told.expunged:
         return replace(at, left="expunged")
-    # What is archived lies nowhere else, but a file of one label may be all that was exported.
-    folder = at.folder if not told.folder or (at.folder and told.folder == names.ARCHIVED) else told.folder
     raw, exact = with_crlf(raw)
     flags = at.flags if at.flags is not None else told.flags
-    return replace(at, raw=raw, exact=exact, flags=flags, folder=folder)
+    return replace(at, raw=raw, exact=exact, flags=flags, folder=told.lies(at.folder, boxed=boxed))
 
 
 def _of_mbox(octets: Octets, place: Place, folder: names.Path, entry: int) -> Iterator[Letter]:
@@ -121,7 +119,7 @@ def _of_mbox(octets: Octets, place: Place, folder: names.Path, entry: int) -> It
             yield replace(at, left="left")
             continue
         raw = mbox.read(octets[found.start : found.stop])
-        yield replace(_checked(raw, at, own=False), exact=False)
+        yield replace(_checked(raw, at, own=False, boxed=True), exact=False)
 
 
 @dataclass(frozen=True)

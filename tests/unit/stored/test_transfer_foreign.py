@@ -171,10 +171,69 @@ def test_a_file_of_one_label_stays_a_folder(world):
     assert tree(world) == {"Work": 1, "Sent": 1, "Other": 1}
 
 
+@pytest.mark.parametrize("pack", [zip_of, tar_of], ids=["zip", "tgz"])
+@pytest.mark.parametrize(
+    "box",
+    [
+        "Mail/All mail Including Spam and Trash",
+        "Mail/All mail Including Spam and Trash-002",
+        "Correo/Todo el correo, incluido Spam y Papelera",
+        "Mail/Opened",
+        "Correo/Destacados",
+    ],
+)
+def test_all_mail_of_a_takeout_lies_where_its_labels_say(world, pack, box):
+    labels = [
+        "Inbox,Opened",
+        "Recibidos",
+        "Archived,Unread",
+        "Archivados,Trabajo",
+        "Spam",
+        "Sent",
+        "Trash,Inbox",
+    ]
+    mail = [letter(n, **{"X-Gmail-Labels": one}) for n, one in enumerate(labels)]
+    files = [("Takeout/archive_browser.html", b"<html>"), (f"Takeout/{box}.mbox", file_of(*mail))]
+    world.bring(pack(files))
+    assert tree(world) == {"Inbox": 3, "Archive": 2, "Junk": 1, "Sent": 1}
+
+
+@pytest.mark.parametrize(
+    ("box", "label"),
+    [
+        ("Work", "Work"),
+        ("Work-Old friends-001", "Work/Old friends"),
+        ("Facturación", "=?UTF-8?Q?Facturaci=C3=B3n?="),
+        ("Facturacio\u0301n", "=?UTF-8?Q?Facturaci=C3=B3n?="),
+        ("a, b", '"a, b"'),
+        ("2019", "2019"),
+    ],
+)
+def test_an_mbox_of_one_label_stays_a_folder_whatever_its_name_became(world, box, label):
+    mail = [
+        letter(n, **{"X-Gmail-Labels": f"{label},\r\n {one}"}) for n, one in enumerate(("Inbox", "Archived"))
+    ]
+    world.bring(zip_of([(f"Takeout/Mail/{box}.mbox", file_of(*mail))]))
+    assert list(tree(world).values()) == [2] and "Inbox" not in tree(world)
+
+
+def test_what_has_labels_that_say_no_place_stays_where_it_lies(world):
+    mail = [letter(n, **{"X-Gmail-Labels": "Posteingang"}) for n in range(2)]
+    world.bring(zip_of([("Takeout/Mail/Alle E-Mails.mbox", file_of(*mail))]))
+    assert tree(world) == {"Alle E-Mails": 2}
+
+
 def test_labels_are_no_folders_where_none_are_wanted(world):
     mail = [letter(n, **{"X-Gmail-Labels": one}) for n, one in enumerate(("Sent", "Spam", "Trash"))]
     world.bring(file_of(*mail), "archive", folders=False)
     assert tree(world) == {"Archive": 2, "Trash": 1}
+
+
+@pytest.mark.parametrize("trash", ["Trash", "[Gmail]/Papelera", "INBOX/Deleted Items/Old"])
+def test_what_was_in_the_trash_goes_there_where_no_folders_are_wanted(world, trash):
+    files = [("Work/x.eml", letter(1)), (f"{trash}/y.eml", letter(2)), ("Junk/z.eml", letter(3))]
+    world.bring(zip_of(files), folders=False)
+    assert tree(world) == {"Inbox": 2, "Trash": 1}
 
 
 # Folders ----------------------------------------------------------------------------------------------
