@@ -94,8 +94,8 @@ def _card(account: Account, states: Sequence[AccountState]) -> dict[str, Any]:
         "accounts": _accounts(new, familiar, states),
         "letters": [_letter(one, one.address in familiar) for one in new[:LETTERS]],
         "failing": _failing(account, states),
-        "bounced": list(_bounced(account, state)),
-        "waiting": _waiting(account),
+        "bounced": _letters(_bounced(account, state)),
+        "waiting": _letters(_waiting(account)),
         "cut": len(new) > LETTERS,
     }
 
@@ -183,7 +183,11 @@ def _trouble(account: str, address: str, kind: str, message: str) -> dict[str, A
     return {"account": account, "address": address[:100], "kind": kind, "message": message[:300]}
 
 
-def _bounced(account: Account, seen: str) -> Iterator[dict[str, Any]]:
+#: A letter, and somebody whom it did not reach.
+_Fate = tuple[Submission, Recipient]
+
+
+def _bounced(account: Account, seen: str) -> Iterator[_Fate]:
     """Give what bounced after a state, the newest first; everything remembered where it is no state here."""
     step = account.step_of(seen)
     submissions = Submissions(account.submissions)
@@ -192,17 +196,26 @@ def _bounced(account: Account, seen: str) -> Iterator[dict[str, Any]]:
         if submission is not None and (step is None or at > step):
             # The relay may have delivered meanwhile what a letter had said was not.
             those = (one for one in submission.recipients if one.address == address)
-            yield from (_told(submission, one) for one in those if one.outcome == "failed")
+            yield from ((submission, one) for one in those if one.outcome == "failed")
 
 
-def _waiting(account: Account) -> list[dict[str, Any]]:
-    newest = Submissions(account.submissions).newest(SUBMISSIONS)
-    return [
-        _told(submission, recipient)
-        for submission in newest
-        for recipient in submission.recipients
-        if recipient.outcome in ("queued", "deferred")
-    ]
+def _waiting(account: Account) -> Iterator[_Fate]:
+    for submission in Submissions(account.submissions).newest(SUBMISSIONS):
+        for recipient in submission.recipients:
+            if recipient.outcome in ("queued", "deferred"):
+                yield submission, recipient
+
+
+def _letters(fates: Iterable[_Fate]) -> list[dict[str, Any]]:
+    """Return one line a letter: the first of those it did not reach, and how many others there are."""
+    found: dict[str, dict[str, Any]] = {}
+    for submission, recipient in fates:
+        line = found.get(submission.id)
+        if line is None:
+            found[submission.id] = _told(submission, recipient)
+        else:
+            line["others"] = line.get("others", 0) + 1
+    return list(found.values())
 
 
 def _told(submission: Submission, recipient: Recipient) -> dict[str, Any]:

@@ -38,13 +38,17 @@ class CardTrouble(TypedDict):
 
 
 class CardSubmission(TypedDict):
-    """A letter for one recipient that it did not reach, or not yet. `report` as in `outbox.list`."""
+    """A letter and the first recipient that it did not reach, or not yet; `others`: so many more of them.
+
+    `report` as in `outbox.list`, which tells of each recipient.
+    """
 
     submission: str
     subject: str
     address: str
     outcome: Outcome
     detail: str
+    others: NotRequired[Count]
     report: NotRequired[str]
 
 

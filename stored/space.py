@@ -72,7 +72,7 @@ class Space:
             before = replace(room, quota=room.quota + grown)
             raise OverQuota(
                 f"This takes {told(grown)}, and {before.quota_told}. "
-                "Delete for good what you do not need, then go on."
+                "Delete for good what you do not need, then try again."
             )
         if room.disk < 0:
             raise NoSpace("The server's disk is nearly full, so it takes nothing new. Try again later.")

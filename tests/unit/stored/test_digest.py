@@ -172,6 +172,23 @@ def test_what_waits(mail):
     ]
 
 
+def test_a_letter_to_many_is_one_line(mail):
+    def work(account):
+        everybody = [f"p{number}@y.z" for number in range(20)]
+        for number, outcome in enumerate(("deferred", "failed")):
+            id = make_id(number, "00000000")
+            submission = Submission(id, f"k{number}", "a@b.c", everybody, at=900, subject="Hello")
+            Submissions(account.submissions).add(submission)
+            for one in everybody:
+                account.tell(submission, one, outcome, "why", 900)
+
+    mail.write(work)
+    found = card(mail)
+    for line in (*found["waiting"], *found["bounced"]):
+        assert line["others"] == 19
+    assert (len(found["waiting"]), len(found["bounced"])) == (1, 1)
+
+
 def bounces(found):
     return [int(one["submission"][1:12], 16) for one in found["bounced"]]
 
