@@ -22,6 +22,7 @@ from stored.model.account import Account
 from stored.model.hashes import PROBES
 from stored.model.maildrop import Maildrop, Origin
 from stored.model.rows import UNREADABLE
+from stored.space import UNLIMITED
 
 FINGERPRINT_OCTETS = 16
 #: Of a header block longer than this, only the beginning counts: it alone makes no two messages one.
@@ -48,6 +49,8 @@ class Kept(Enum):
     RENAMED = "renamed"
     #: The letter came from another account before; the arrival is remembered.
     AGAIN = "again"
+    #: It is new and there is no room for it: nothing of it is kept.
+    LEFT = "left"
 
 
 def fingerprint(head: Octets) -> bytes:
@@ -88,16 +91,21 @@ def arrived_at(summary: Summary, now: datetime, *, bulk: bool) -> datetime:
     return min(summary.sent_at, now) if bulk and summary.sent_at is not None else now
 
 
-def arrive(account: Account, prepared: Prepared, origin: Origin, *, shared: bool = False) -> Kept:
+def arrive(
+    account: Account, prepared: Prepared, origin: Origin, *, shared: bool = False, room: int = UNLIMITED
+) -> Kept:
     """Keep a message unless it is here, inside a unit of work; remember its name either way.
 
     `prepared.uidl` is its name in the maildrop, empty where it has none; `shared`: several messages of one
-    list have this name (F22). Raises OverQuota.
+    list have this name (F22). What is new and larger than `room` octets is left, as if it had not come.
+    Raises OverQuota where it cannot be counted any more.
     """
     drop = account.maildrop(prepared.account)
     exact = f"{prepared.uidl} {prepared.packed.sha256.hex()}"
     name = exact if shared or not prepared.uidl else prepared.uidl
     uid, kept = _known(account, drop, prepared, origin, exact, shared=shared)
+    if not uid and prepared.packed.octets > room:
+        return Kept.LEFT
     if not uid:
         uid = append(account, prepared if name == prepared.uidl else replace(prepared, uidl=name))
     elif kept is Kept.AGAIN:

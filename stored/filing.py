@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
-from restante.errors import OverQuota
 from stored.append import Incoming, Prepared, prepare
 from stored.arrivals import Kept, arrive, arrived_at, fingerprint
 from stored.bounces import take_down
@@ -61,9 +60,13 @@ class _Ready:
     verdict: Verdict
     bounces: Sequence[Bounce]
 
-    def keep(self, account: Account) -> tuple[Kept, bool]:
-        """Keep it; return what became of it, and whether all was done that its rules want."""
-        kept = arrive(account, self.prepared, self.origin, shared=self.shared)
+    def keep(self, account: Account, room: int) -> tuple[Kept, bool]:
+        """Keep it where it fits into `room` octets with all that its rules want.
+
+        Return what became of it, and whether all was done that they want.
+        """
+        beside = self.verdict.octets_beside(self.prepared.packed.octets)
+        kept = arrive(account, self.prepared, self.origin, shared=self.shared, room=room - beside)
         if kept is not Kept.NEW:
             return kept, True
         uid = account.rows.last_uid()
@@ -127,7 +130,7 @@ class Filing:
     def flush(self) -> None:
         """Keep what is ready and fits: durable when this returns. The rest stays in the maildrop.
 
-        Raises Busy, NoSpace (both temporary); then what is not kept yet of the batch is dropped.
+        Raises Busy, NoSpace (both temporary); then the batch is dropped.
         """
         batch, self._batch, self._octets = self._batch, [], 0
         # They came newest first, perhaps; those of one moment stand in the order of their maildrop.
@@ -136,28 +139,26 @@ class Filing:
             self._keep(batch)
 
     def _keep(self, batch: Sequence[_Ready]) -> None:
-        """Keep these together; by halves where that is too much, so that one large one holds up no other."""
-        try:
-            with self._treatment.promising([one.verdict for one in batch]):
-                done = self._mail.write(lambda account: [one.keep(account) for one in batch])
-        except OverQuota:
-            half = len(batch) // 2
-            if half:
-                self._keep(batch[:half])
-                self._keep(batch[half:])
-            else:
-                self._leaving.for_room(batch[0].prepared.packed.octets)
-                self._report.count(done=1)
-            return
+        """Keep of these what the quota has room for, so that one large one holds up no other."""
+        mail = self._mail
+
+        def work(account: Account) -> list[tuple[Kept, bool]]:
+            return [one.keep(account, mail.room_in(account).quota) for one in batch]
+
+        with self._treatment.promising([one.verdict for one in batch]):
+            done = mail.write(work)
         kept = [what for what, _ in done]
         self.counts.update(kept)
+        for one, what in zip(batch, kept, strict=True):
+            if what is Kept.LEFT:
+                self._leaving.for_room(one.prepared.packed.octets)
         if not all(treated for _, treated in done):
             host = self._account.server.host
             self._report.notice("forwarded_enough", _ENOUGH.format(host=host), host)
-        if refused := next((one.verdict.refused for one in batch if one.verdict.refused), ""):
+        new = [one for one, what in zip(batch, kept, strict=True) if what is Kept.NEW]
+        if refused := next((one.verdict.refused for one in new if one.verdict.refused), ""):
             host = self._account.server.host
             self._report.notice("not_forwarded", _NOT_FORWARDED.format(host=host, why=refused), host)
-        new = [one for one, what in zip(batch, kept, strict=True) if what is Kept.NEW]
         octets = sum(one.prepared.packed.octets for one in new)
         self._report.count(done=len(batch), collected=len(new), octets=octets)
 

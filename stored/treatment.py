@@ -40,6 +40,11 @@ class Verdict:
         lost = len(self.forwards) < len(self.decision.forwards)
         return "inbox" if lost and self.decision.folder == "trash" else self.decision.folder or "inbox"
 
+    def octets_beside(self, message: int) -> int:
+        """Return how many octets carrying it out takes at most, beside a message of `message` octets."""
+        letters = sum(forward.prepared.packed.octets for forward in self.forwards)
+        return len(self.decision.copies) * message + letters
+
 
 @dataclass
 class Treatment:

@@ -46,15 +46,17 @@ def keep(mail, *incoming):
     return mail.write(lambda account: [f"m{append(account, one)}" for one in incoming])
 
 
-def arriving(mail, *incoming, shared=False, octets=-1):
-    """Have what `prepared` made arrive, one unit of work each; return what became of them."""
+def arriving(mail, *incoming, octets=-1, **options):
+    """Have what `prepared` made arrive, one unit of work each; return what became of them.
+
+    `options` are those of `arrive`.
+    """
 
     def origin(one):
         return Origin(one.time, octets if octets >= 0 else one.packed.octets, one.fingerprint)
 
     return [
-        mail.write(lambda account, one=one: arrive(account, one, origin(one), shared=shared))
-        for one in incoming
+        mail.write(lambda account, one=one: arrive(account, one, origin(one), **options)) for one in incoming
     ]
 
 

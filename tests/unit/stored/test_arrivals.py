@@ -10,7 +10,7 @@ from stored.mime import summarize
 from tests.unit.stored.keeping import arriving, keep, letter, listing, on_wire, prepared
 from tests.unit.stored.opening import READER
 
-NEW, KNOWN, ALTERED, RENAMED, AGAIN = Kept
+NEW, KNOWN, ALTERED, RENAMED, AGAIN, LEFT = Kept
 DATE = "Thu, 01 Jan 2026 09:30:00 -0300"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -29,6 +29,15 @@ def test_a_name_is_known_again(mail):
     # What a server adds to what it keeps does not make it another message.
     assert arriving(mail, prepared(letter(1, Status="RO"), uidl="u1")) == [KNOWN]
     assert total(mail) == 1
+
+
+def test_what_is_new_and_has_no_room_is_left_as_if_it_had_not_come(mail):
+    first, second = prepared(letter(1), uidl="u1"), prepared(letter(2), uidl="u2")
+    assert arriving(mail, first) == [NEW]
+    assert arriving(mail, second, room=second.packed.octets - 1) == [LEFT]
+    assert arriving(mail, first, room=0) == [KNOWN]
+    assert arriving(mail, second, room=second.packed.octets) == [NEW]
+    assert total(mail) == 2
 
 
 def test_a_name_given_to_another_message_brings_a_new_one(mail):

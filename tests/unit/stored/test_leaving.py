@@ -3,13 +3,16 @@
 import pytest
 
 from restante.errors import NoSpace, OverQuota
+from stored.forwarding import Forwarder
+from stored.intents import Intents
 from stored.messages import delete
 from stored.settings import QuotaSettings, StorageSettings
 from stored.space import told
 from stored.store import Store
 from tests.pop3server import PopServer
 from tests.unit.stored.collecting import Bench, account
-from tests.unit.stored.keeping import letter
+from tests.unit.stored.keeping import letter, listing
+from tests.unit.stored.writing import ANA, NOW
 
 QUOTA = 10_000
 
@@ -94,6 +97,23 @@ def test_of_a_batch_that_does_not_fit_what_fits_is_kept(bench, sizes):
         assert (state.done, state.total, state.collected, state.error.kind) == (4, 4, 3, "over_quota")
         assert sorted(bench.kept()) == [mail[0], mail[2], mail[3]]
         assert server.messages == [mail[1]]
+
+
+def test_what_does_not_fit_with_all_that_its_rules_want_is_left_whole(bench, tmp_path):
+    """Copies count, and so do letters that are forwarded; what comes behind is kept all the same."""
+    mail = [sized(1, 1500), sized(2, 3000), sized(3, 800)]
+    bench.forwarder = Forwarder(
+        lambda user: ANA, Intents(tmp_path / "outbox"), lambda user: None, lambda: NOW
+    )
+    actions = [{"action": "copy", "folder": "archive"}, {"action": "forward", "to": "juan@tres.example"}]
+    bench.rules = [{"id": "r1", "match": "all", "enabled": True, "conditions": [], "actions": actions}]
+    with PopServer(mail, answers={"LIST": b"-ERR\r\n"}) as server:
+        bench.accounts["ana"] = [account(server, on_server="delete")]
+        state = bench.run()["a1"]
+        assert (state.done, state.total, state.collected, state.error.kind) == (3, 3, 2, "over_quota")
+        assert server.messages == [mail[1]]
+    where = {folder: total for folder, (total, _, _) in listing(bench.store.open_account("ana")).items()}
+    assert (where["inbox"], where["archive"], where["sent"]) == (2, 2, 2)
 
 
 def test_with_no_room_at_all_nothing_is_asked_for_whatever_its_size(bench):
