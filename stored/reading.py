@@ -1,12 +1,13 @@
 """A message opened, and its pictures made small: read where reading can be killed.
 
 Only what is provably cheap is read in this process: a short message without HTML, which every step of the
-reader passes over a bounded number of times. Nothing is ever fetched.
+reader passes over a bounded number of times. What was read is kept for a while (see `opened`).
+Nothing is ever fetched.
 """
 
 from pathlib import Path
 from struct import unpack_from
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
 
@@ -18,6 +19,7 @@ from stored.messages import arrivals, served, uid_of_id
 from stored.mime.scanner import Octets
 from stored.model.account import Account
 from stored.model.body import UNREADABLE
+from stored.opened import Asked, Opened
 from stored.parsing import Parsers, tasks
 from stored.parsing.pool import too_complex
 from stored.spool import gathered
@@ -35,6 +37,18 @@ _DAMAGED_END = b'"damaged":true}'
 _NO_PICTURE = "This is no picture that can be shown in small; it can still be saved exactly as it came."
 
 
+class _Taken(NamedTuple):
+    """What the store has of a message: its row, and what it is known to say, or else its octets.
+
+    With neither it is damaged.
+    """
+
+    row: Ready
+    asked: Asked
+    raw: Octets | None = None
+    details: bytes | None = None
+
+
 class Reader:
     """Opens messages. Safe to use from any thread."""
 
@@ -42,6 +56,7 @@ class Reader:
         """`spool` is where large messages lie, in files without a name, while they are read."""
         self._parsers = parsers
         self._spool = spool
+        self._opened = Opened()
 
     def expect(self) -> None:
         """Be ready to read: somebody looks at a list, and will open what is in it. Never blocks for long."""
@@ -69,19 +84,16 @@ class Reader:
         uid = uid_of_id(id)
         if not uid:
             return None
-
-        taken = mail.read(lambda account: self._taken(account, uid))
+        asked = Asked(mail.user, uid, b"", text, runs)
+        taken = mail.read(lambda account: self._taken(account, asked, limit))
         if taken is None:
             return None
-        row, raw = taken
-        if raw is None:
-            details = {"raw": id} if row.endswith(_DAMAGED_END) else {"raw": id, "damaged": True}
-            return _spliced(row, dumps(details))
-        told = self._details(raw, id, text, runs, limit)
-        return _spliced(_without_to(row) if told.startswith(b'{"to":') else row, told)
+        told = taken.details or self._details(taken, id, limit)
+        return _spliced(_without_to(taken.row) if told.startswith(b'{"to":') else taken.row, told)
 
-    def _taken(self, account: Account, uid: int) -> tuple[Ready, Octets | None] | None:
-        """Return the row and the raw octets (None when damaged) of a message, None when it is not here."""
+    def _taken(self, account: Account, asked: Asked, limit: int) -> _Taken | None:
+        """Return what the store has of a message, None when it is not here."""
+        uid = asked.uid
         if uid not in account.state:
             return None
         row = served(account, uid)
@@ -89,16 +101,29 @@ class Reader:
             row = _spliced(dumps({"arrivals": arrivals(account, uid)}), row)
         try:
             body = account.bodies[uid]
-            return row, gathered(body.verified(), self._spool)
+            asked = asked._replace(sha256=body.sha256)
+            if (details := self._opened.get(asked, limit)) is not None:
+                return _Taken(row, asked, details=details)
+            return _Taken(row, asked, gathered(body.verified(), self._spool))
         except UNREADABLE:
-            return row, None
+            return _Taken(row, asked)
 
-    def _details(self, raw: Octets, id: str, text: bool, runs: bool, limit: int) -> bytes:
+    def _details(self, taken: _Taken, id: str, limit: int) -> bytes:
         """Return everything but the row, as JSON: without the texts where they are too much to be read."""
+        raw, asked = taken.raw, taken.asked
+        if raw is None:
+            return dumps({"raw": id} if taken.row.endswith(_DAMAGED_END) else {"raw": id, "damaged": True})
         try:
-            return self._read(raw, id=id, text=text, runs=runs, limit=limit)
+            details = self._read(raw, id=id, text=asked.text, runs=asked.runs, limit=limit)
         except TooComplex:
-            pass
+            return self._in_short(raw, id, asked.text, asked.runs)
+        if len(details) <= limit and limit >= tasks.RUNS_OCTETS:
+            # Nothing was left out because of the limit, so it is the same for others.
+            self._opened.keep(asked, details)
+        return details
+
+    def _in_short(self, raw: Octets, id: str, text: bool, runs: bool) -> bytes:
+        """Return everything but the row of a message whose texts are too much to be read."""
         instead: dict[str, object] = {"too_complex": True}
         if text:
             instead |= {"text": "", "text_truncated": True}
@@ -108,7 +133,7 @@ class Reader:
             rest = self._read(raw, id=id, text=False, runs=False, limit=0)
         except TooComplex:
             rest = dumps({"raw": id, "parts": [], "notices": [], "warnings": []})
-        return _spliced(dumps(instead), rest)
+        return _spliced(rest, dumps(instead))
 
     def _read(self, raw: Octets, **how: Any) -> bytes:
         if is_cheap(raw):

@@ -6,10 +6,12 @@ import pytest
 from PIL import Image
 
 from restante.errors import NotFound, TooComplex
-from stored import mime, reading
+from restante.wire import loads
+from stored import messages, mime, reading
 from stored.blobs import Blobs
 from stored.parsing import Parsers, tasks
 from stored.reading import Reader, is_cheap
+from stored.store import Store
 from tests.unit.stored.keeping import keep, letter, on_wire, prepared
 
 PAGE = {"Content-Type": "text/html; charset=utf-8"}
@@ -103,6 +105,21 @@ def test_of_what_only_its_text_is_too_much_the_rest_is_told(mail, reader, monkey
     assert (bomb["too_complex"], bomb["text"], len(bomb["parts"])) == (True, "", 1)
 
 
+def test_its_recipients_are_told_once_though_the_row_tells_some(mail, reader, monkeypatch):
+    do = Parsers.do
+
+    def killed_by_text(self, task, raw, **how):
+        if how["text"]:
+            raise TooComplex("too intricate")
+        return do(self, task, raw, **how)
+
+    monkeypatch.setattr(Parsers, "do", killed_by_text)
+    to = ", ".join(f"p{number}@dos.example" for number in range(5))
+    keep(mail, prepared(letter(1, "<p>x", **PAGE, To=to)))
+    (bomb,) = reader.get(mail, ["m1"])["messages"]
+    assert len(loads(bomb)["to"]) == 5  # where a key stands twice nothing is read
+
+
 def test_a_fault_of_the_reader_in_the_daemon_is_too_complex(mail, reader, monkeypatch):
     keep(mail, prepared(letter(1)))
 
@@ -146,6 +163,83 @@ def test_a_part_beyond_the_limits_is_too_complex_and_the_whole_is_there(store, m
     with pytest.raises(TooComplex):
         blobs.octets("ana", "m1-1050")
     assert blobs.octets("ana", "m1")[1] == raw
+
+
+# Opened again -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def read_only_once(monkeypatch):
+    """Have any letter that is read a second time fail."""
+    seen, read = set(), Reader._read
+
+    def once(self, raw, **how):
+        asked = (raw, *how.values())
+        assert asked not in seen, "a letter was read again"
+        seen.add(asked)
+        return read(self, raw, **how)
+
+    monkeypatch.setattr(Reader, "_read", once)
+
+
+@pytest.mark.parametrize("how", [{}, {"runs": False}, {"text": False}])
+def test_a_letter_opened_again_is_not_read_again_and_its_row_is_as_it_is_now(
+    mail, reader, read_only_once, how
+):
+    keep(mail, prepared(letter(1, "<p>x", **PAGE)))
+    (first,) = on_wire(reader.get(mail, ["m1"], **how))["messages"]
+    mail.write(lambda account: messages.change(account, ["m1"], {"seen": True, "folder": "trash"}))
+    (again,) = on_wire(reader.get(mail, ["m1"], **how))["messages"]
+    assert (again["flags"], again["folder"]) == (["seen"], "trash")
+    assert again | {"flags": [], "folder": "inbox"} == first
+
+
+def test_a_letter_that_is_gone_is_not_told_from_memory(mail, reader):
+    keep(mail, prepared(letter(1)))
+    reader.get(mail, ["m1"])
+    mail.write(lambda account: messages.delete(account, ["m1"], True))
+    assert reader.get(mail, ["m1"]) == {"messages": [], "missing": ["m1"]}
+
+
+def test_the_same_id_of_somebody_else_or_after_all_mail_went_is_another_letter(store, tmp_path, reader):
+    """What was kept is found by the octets, too: a name may be given to somebody else."""
+    for user, said in (("ana", "for Ana"), ("eva", "for Eva")):
+        keep(store.open_account(user), prepared(letter(1, said)))
+    texts = [reader.get(store.open_account(user), ["m1"])["messages"][0] for user in ("ana", "eva", "ana")]
+    assert [loads(text)["text"].strip() for text in texts] == ["for Ana", "for Eva", "for Ana"]
+    other = Store(tmp_path / "other")
+    try:
+        keep(other.open_account("ana"), prepared(letter(1, "for another Ana")))
+        (opened,) = reader.get(other.open_account("ana"), ["m1"])["messages"]
+        assert loads(opened)["text"].strip() == "for another Ana"
+    finally:
+        other.close()
+
+
+def test_what_was_cut_to_the_room_there_was_is_not_kept(mail, reader, monkeypatch):
+    keep(mail, prepared(letter(1, "a" * 2_000)), prepared(letter(2, "b" * 2_000)))
+    monkeypatch.setattr(reading, "ANSWER_OCTETS", 6_000)
+    assert [one["text_truncated"] for one in _opened(mail, reader, "m1", "m2")] == [False, True]
+    monkeypatch.undo()
+    assert [one["text_truncated"] for one in _opened(mail, reader, "m2", "m1")] == [False, False]
+    monkeypatch.setattr(reading, "ANSWER_OCTETS", 6_000)
+    assert [one["text_truncated"] for one in _opened(mail, reader, "m2", "m1")] == [False, True]
+
+
+def _opened(mail, reader, *ids):
+    return on_wire(reader.get(mail, list(ids)))["messages"]
+
+
+def test_a_letter_that_took_too_much_once_is_tried_again(mail, reader, monkeypatch):
+    keep(mail, prepared(letter(1, "<p>x", **PAGE)))
+
+    def killed(self, task, raw, **how):
+        raise TooComplex("too intricate")
+
+    monkeypatch.setattr(Parsers, "do", killed)
+    assert _opened(mail, reader, "m1")[0]["too_complex"]
+    monkeypatch.undo()
+    assert _opened(mail, reader, "m1")[0]["text"] == "x"
 
 
 # Pictures -------------------------------------------------------------------------------------------------
