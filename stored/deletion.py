@@ -11,23 +11,18 @@
 Anything unclear leaves the message where it is, and the intent for the next session.
 """
 
-import hashlib
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable
 from itertools import islice
-from typing import NamedTuple
 
 from restante import log
-from restante.errors import Damaged
-from stored.arrivals import HEAD_OCTETS, fingerprint
+from stored.arrivals import fingerprint
 from stored.clock import Clock
 from stored.lease import DAY_SECONDS, LeasedAccount, Policy
 from stored.listing import Listing, put_origins, remember, remember_places
-from stored.mime.headers import fields_of, first
 from stored.model.account import Account
 from stored.model.maildrop import Origin
-from stored.model.rows import UNREADABLE
 from stored.pop3 import Entry, Session
+from stored.proof import KnownBy, erased, kept_as, kept_octets, known_by, safe_of, told_in
 from stored.store import UserStore
 
 _LOG = log.get("deletion")
@@ -36,18 +31,6 @@ CLOCK_HELD = (
     "The clock of this service has jumped, so nothing is deleted at the server until the operator confirms "
     "that it is right."
 )
-
-
-class KnownBy(NamedTuple):
-    """The hashes of a message's header block, but for what servers write into it, of its body, and of all.
-
-    `told` is what the header block says of From, Date and Message-ID; empty where it lacks From or Date.
-    """
-
-    head: bytes
-    body: bytes
-    whole: bytes
-    told: tuple[str, ...]
 
 
 class Deletion:
@@ -161,7 +144,7 @@ class Deletion:
         for entry, head in session.heads([entry for entry, _, _ in targets]):
             uid, origin = known[entry.msgno]
             if head is not None and fingerprint(head) != origin.fingerprint:
-                if not (told := _told(head)):
+                if not (told := told_in(head)):
                     others.append((entry, uid))
                     continue
                 claimed[entry.msgno] = told
@@ -213,78 +196,6 @@ def due_of(
         proved = entry.msgno not in placed or kept.get(uid) == entry.octets
         (sure if proved else unsure).append((entry, uid))
     return sure, unsure
-
-
-def known_by(chunks: Iterable[bytes]) -> KnownBy:
-    """Return what a message is, with and without what servers write into it."""
-    head, body, running, whole = b"", False, hashlib.sha256(), hashlib.sha256()
-    for chunk in chunks:
-        whole.update(chunk)
-        if body:
-            running.update(chunk)
-            continue
-        head += chunk
-        end = head.find(b"\r\n\r\n")
-        if end >= 0 or len(head) > HEAD_OCTETS:
-            body = True
-            end = end if end >= 0 else 0
-            running.update(head[end:])
-            head = head[:end]
-    return KnownBy(fingerprint(head), running.digest(), whole.digest(), _told(head))
-
-
-def _told(head: bytes) -> tuple[str, ...]:
-    fields = fields_of(head)
-    from_, date = first(fields, "from"), first(fields, "date")
-    return (from_, date, first(fields, "message-id")) if from_ and date else ()
-
-
-def kept_as(mail: UserStore, uid: int) -> KnownBy | None:
-    """Return what a message kept here is known by, None where it is not here whole. Reads all of it."""
-
-    def work(account: Account) -> KnownBy | None:
-        if uid not in account.state:
-            return None
-        try:
-            return known_by(account.bodies[uid].verified())
-        except (Damaged, *UNREADABLE):
-            return None
-
-    return mail.read(work)
-
-
-def kept_octets(mail: UserStore, uids: Iterable[int]) -> dict[int, int]:
-    """Return how many octets each of these messages has, where that can be read. Reads."""
-
-    def work(account: Account) -> dict[int, int]:
-        found = {}
-        for uid in uids:
-            with suppress(Damaged, *UNREADABLE):
-                found[uid] = int(account.bodies[uid].octets)
-        return found
-
-    return mail.read(work)
-
-
-def is_safe(mail: UserStore, uid: int) -> bool:
-    """Return whether the message is kept here with every octet as it came. Reads all of it."""
-    return kept_as(mail, uid) is not None
-
-
-def erased(mail: UserStore, account: str, uids: Iterable[int]) -> dict[int, bytes]:
-    """Return the SHA-256 of those of `uids` that their user let go for good here, as far as known. Reads."""
-
-    def work(root: Account) -> dict[int, bytes]:
-        drop = root.maildrops.get(account)
-        return {} if drop is None else {uid: sha256 for uid in uids if (sha256 := drop.erased_as(uid))}
-
-    return mail.read(work)
-
-
-def safe_of(mail: UserStore, account: str, uids: Collection[int]) -> Iterator[int]:
-    """Give those of `uids` that may be deleted over there: kept whole here, or erased by the user."""
-    gone = erased(mail, account, uids)
-    return (uid for uid in uids if uid in gone or is_safe(mail, uid))
 
 
 def intended(mail: UserStore, account: str) -> set[int]:

@@ -6,12 +6,13 @@ from itertools import islice
 
 from stored.clock import Clock
 from stored.collector import Collector
-from stored.deletion import due_of, erased, known_by, safe_of
+from stored.deletion import due_of
 from stored.lease import Policy
 from stored.listing import take
 from stored.notices import stays
 from stored.pop3 import Entry, PopClient, Session
 from stored.progress import Notice
+from stored.proof import erased, known_by, safe_of
 from stored.store import Store
 
 # So many of those erased here are compared with what is there, of so many octets: deleting looks at each.

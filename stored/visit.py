@@ -15,7 +15,7 @@ from restante import log
 from restante.errors import RestanteError, TooLarge
 from stored.arrivals import fingerprint
 from stored.clock import Clock
-from stored.deletion import Deletion, kept_as, known_by
+from stored.deletion import Deletion
 from stored.filing import Fetched, Filing
 from stored.forwarding import Forwarder
 from stored.lanes import Turn
@@ -27,6 +27,7 @@ from stored.model.maildrop import Origin
 from stored.notices import Notices
 from stored.pop3 import Breaker, Entry, MessageTooLarge, PopClient, Session
 from stored.progress import Report
+from stored.proof import kept_as, known_by
 from stored.rules import Rule
 from stored.settings import CollectSettings, PopSettings
 from stored.spool import gathered
