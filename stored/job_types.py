@@ -18,7 +18,9 @@ class JobError(TypedDict):
 
 
 class Job(TypedDict):
-    """Something long: `done` of `total` (0: not known yet), and by `counts` what became of things.
+    """Something long: `done` of `total` (0: not known yet), and by `counts` what became of letters.
+
+    These are letters, too, but in an import KiB (1,024 octets) of its file, whose letters nobody has counted.
 
     `undo` takes back what a rule did, `blob` is the file that an export made. An `error` while it runs is
     what it waits for the end of. A finished job is known for a week.

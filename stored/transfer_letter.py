@@ -16,6 +16,10 @@ from stored.transfer_names import ARCHIVED, TRASHED, Path
 #: Of a letter so much is looked at to know it for one.
 HEAD_OCTETS = 64 * 1024
 
+#: An editor's or exporter's mark (a BOM) at the beginning of a text file. A delivered letter begins with what
+#: its server put in front, so the mark is the file's and no part of the letter.
+MARK = b"\xef\xbb\xbf"
+
 _FIELD = re.compile(rb"(?:>?From [^\r\n]*\r?\n)?([!-9;-~]{1,100})[ \t]*:")
 _USUAL = re.compile(
     rb"^(?:from|to|cc|bcc|subject|date|message-id|received|return-path|mime-version|delivered-to|sender)"
@@ -52,6 +56,20 @@ def is_letter(head: bytes, *, surely: bool = False) -> bool:
     """Return whether octets begin as a letter does; `surely` where its name does not say that it is one."""
     block = _head(head)
     return _FIELD.match(block) is not None and (not surely or _USUAL.search(block) is not None)
+
+
+def box_begins(head: bytes) -> int | None:
+    """Return where the first letter of an mbox begins, behind a few lines if need be; None: it is none."""
+    at = mbox.first_separator(head)
+    if not at:
+        return at
+    # The "From " may stand in the text of a letter.
+    return at if not is_letter(head[:at], surely=True) and is_letter(head[at:], surely=True) else None
+
+
+def is_blank(octets: bytes) -> bool:
+    """Return whether nothing stands before the first letter of an mbox but blanks and a mark. Pure."""
+    return not octets.removeprefix(MARK).strip()
 
 
 @dataclass(frozen=True)

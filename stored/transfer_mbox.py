@@ -19,6 +19,9 @@ _QUOTED = re.compile(rb"^>*From ", re.MULTILINE)
 _UNQUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 #: What programs write behind "From ": an address, perhaps, and a date with its time and year.
 _SEPARATOR = re.compile(rb"From [^\r\n]{0,400}?\d\d?:\d\d[^\r\n]{0,40}?\d{4}[^\r\n]{0,40}\r?\n")
+_FIRST = re.compile(rb"^(?:\xef\xbb\xbf)?(" + _SEPARATOR.pattern + rb")", re.MULTILINE)
+#: Some programs write a line or two before the first letter.
+_BEFORE_OCTETS = 2_000
 _STATUS = re.compile(rb"^(?:X-)?Status:[ \t]*([A-Za-z]{0,10})", re.MULTILINE | re.IGNORECASE)
 _STATUS_FLAGS = {"R": SEEN, "A": ANSWERED, "F": FLAGGED}
 _LONGEST_LINE = 1000
@@ -65,6 +68,12 @@ def read(octets: Octets) -> bytes:
 def is_mbox(octets: Octets) -> bool:
     """Return whether the file begins as one of these does. Pure."""
     return _SEPARATOR.match(bytes(octets[:_LONGEST_LINE])) is not None
+
+
+def first_separator(head: bytes) -> int | None:
+    """Return where the first separator begins, as long as little stands before it. Pure."""
+    found = _FIRST.search(head[: _BEFORE_OCTETS + _LONGEST_LINE])
+    return found.start(1) if found is not None and found.start() <= _BEFORE_OCTETS else None
 
 
 def letters(octets: Octets, at: int = 0) -> Iterator[Found]:

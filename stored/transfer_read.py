@@ -1,49 +1,40 @@
 """Reading letters out of a file somebody has: mbox, a single eml, or a zip or tar of any of what follows.
 
+An mbox or an eml may be packed alone, by gzip, bzip2 or xz.
 In an archive eml, Maildir, MH, mbox and Apple Mail's files are known by their names, or by their octets where
 the names say nothing. A letter comes with the place behind it, so that reading can go on from there after a
 restart. What cannot be brought in is told with the reason; what unpacks to very much is refused.
 """
 
-import errno
-import lzma
-import tarfile
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, BinaryIO, Literal
 
-from restante.errors import InvalidArgument, TooLarge
+from restante.errors import InvalidArgument
+from stored import transfer_archive as archive
 from stored import transfer_mbox as mbox
 from stored import transfer_names as names
-from stored import transfer_zip
 from stored.mime import Octets
 from stored.spool import Mapped, gathered
-from stored.transfer_letter import HEAD_OCTETS, in_emlx, is_letter, said, with_crlf
+from stored.transfer_archive import BROKEN, Entry, raise_ours, too_much
+from stored.transfer_letter import (
+    HEAD_OCTETS,
+    MARK,
+    box_begins,
+    in_emlx,
+    is_blank,
+    is_letter,
+    said,
+    with_crlf,
+)
 
 #: A larger letter is left out. One held in memory may have as many; larger ones go through the spool.
 LETTER_OCTETS = 150_000_000
 #: An archive may unpack to so many times its size, and this much whatever its size.
 UNPACKED_TIMES = 100
 UNPACKED_OCTETS = 256 << 20
-CENTRAL_OCTETS = 64 << 20
-PIECE_OCTETS = 1 << 18
-
-_BROKEN = (
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    UnicodeDecodeError,
-    NotImplementedError,
-    RuntimeError,
-    OSError,
-)
 
 # Where to go on: the number of the entry in an archive, and the octet in an mbox.
 Place = dict[str, int]
@@ -75,20 +66,53 @@ def letters(file: BinaryIO, place: Place, spool: Path | None) -> Iterator[Letter
     head = file.read(HEAD_OCTETS)
     file.seek(0)
     try:
-        if head.startswith((b"PK\3\4", b"PK\5\6")):
-            yield from _archived(_zip_entries(file), place, spool, _budget(file))
-        elif head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ")) or head[257:262] == b"ustar":
-            yield from _archived(_tar_entries(file, _budget(file)), place, spool, _budget(file))
-        elif mbox.is_mbox(head):
+        if head.startswith(archive.ZIPPED):
+            yield from _archived(archive.zip_entries(file), place, spool, _budget(file))
+        elif head.startswith(archive.PACKED):
+            yield from _packed(file, head, place, spool)
+        elif head[257:262] == b"ustar":
+            yield from _tar(file, place, spool)
+        elif box_begins(head) is not None:
             yield from _of_mbox(Mapped(file.fileno(), 0, access=1), place, (), 0)
-        elif is_letter(head, surely=True) and not place:
-            raw = _taken(file, spool)
-            yield _checked(raw, Letter(None, {"entry": 1}, len(raw or b"")), own=False)
-    except _BROKEN as error:
-        _raise_ours(error)
+        elif is_letter(bare := head.removeprefix(MARK), surely=True) and not place:
+            file.seek(len(head) - len(bare))
+            yield _alone(_taken(file, spool))
+    except BROKEN as error:
+        raise_ours(error)
         raise InvalidArgument(
             "The file is damaged, or of a kind that cannot be read; pack it anew."
         ) from error
+
+
+def _tar(file: BinaryIO, place: Place, spool: Path | None) -> Iterator[Letter]:
+    yield from _archived(archive.tar_entries(file, _budget(file)), place, spool, _budget(file))
+
+
+def _packed(file: BinaryIO, head: bytes, place: Place, spool: Path | None) -> Iterator[Letter]:
+    """Give the letters of a tar, an mbox or an eml that was packed by itself."""
+    failure: list[Exception] = []
+    with archive.unpacking(file, head) as inside:
+        coming = archive.pieces(inside, _budget(file), failure)
+        head = archive.beginning(coming, HEAD_OCTETS)
+        bare = head.removeprefix(MARK)
+        boxed = box_begins(head) is not None
+        if b"\0" in head[:512] or not (boxed or is_letter(bare, surely=True)):
+            yield from _tar(file, place, spool)
+            return
+        octets = gathered(chain((bare,), coming), spool)
+    reached = file.seek(0, 2)
+    if not (boxed or failure or place):
+        yield replace(_alone(octets if len(octets) <= LETTER_OCTETS else None), reached=reached)
+    for one in _of_mbox(octets, place, (), 0) if boxed else ():
+        # The last one ended where the file did, and not where the letter does.
+        if not failure or one.place["at"] < len(octets):
+            yield replace(one, reached=reached * one.reached // len(octets))
+    for error in failure:
+        raise error
+
+
+def _alone(raw: Octets | None) -> Letter:
+    return _checked(raw, Letter(None, {"entry": 1}, len(raw or b"")), own=False)
 
 
 def _budget(file: BinaryIO) -> int:
@@ -113,7 +137,10 @@ def _checked(raw: Octets | None, at: Letter, *, own: bool, boxed: bool = False) 
 
 
 def _of_mbox(octets: Octets, place: Place, folder: names.Path, entry: int) -> Iterator[Letter]:
-    for found in mbox.letters(octets, place.get("at", 0)):
+    begin = box_begins(bytes(octets[:HEAD_OCTETS])) or 0
+    if "at" not in place and not is_blank(octets[:begin]):
+        yield Letter(None, {"entry": entry, "at": begin}, begin, left="other")
+    for found in mbox.letters(octets, place.get("at", begin)):
         at = Letter(None, {"entry": entry, "at": found.following}, found.following, folder)
         if found.stop - found.start > LETTER_OCTETS:
             yield replace(at, left="left")
@@ -122,87 +149,7 @@ def _of_mbox(octets: Octets, place: Place, folder: names.Path, entry: int) -> It
         yield replace(_checked(raw, at, own=False, boxed=True), exact=False)
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """One file of an archive. `own` are the flags that our own export has noted of it."""
-
-    number: int
-    name: str
-    octets: int
-    reached: int
-    open: Callable[[], AbstractContextManager[IO[bytes]]]
-    root: names.Root
-    own: int | None = None
-
-
-def _zip_entries(file: BinaryIO) -> Iterator[_Entry]:
-    if _central_octets(file) > CENTRAL_OCTETS:
-        raise TooLarge("The zip file holds too many files; divide it.")
-    with zipfile.ZipFile(file) as archive:
-        root = names.root_of(info.filename for info in archive.infolist())
-        for number, info in enumerate(archive.infolist()):
-            if info.flag_bits & 1:
-                raise InvalidArgument(
-                    "The zip file has a password; pack it without.", about=info.filename[:80]
-                )
-            if not info.filename.endswith("/"):
-                yield _Entry(
-                    number,
-                    info.filename,
-                    info.file_size,
-                    info.header_offset,
-                    lambda i=info: archive.open(i),  # type: ignore[misc]
-                    root,
-                    transfer_zip.noted(info.comment),
-                )
-
-
-def _central_octets(file: BinaryIO) -> int:
-    """Return how long the list at the end of a zip file says it is."""
-    file.seek(0, 2)
-    length = file.tell()
-    file.seek(max(length - 66_000, 0))
-    tail = file.read()
-    file.seek(0)
-    end = tail.rfind(b"PK\5\6")
-    octets = int.from_bytes(tail[end + 12 : end + 16], "little") if end >= 0 else 0
-    if octets == 0xFFFFFFFF:
-        at = tail.rfind(b"PK\6\6")
-        octets = int.from_bytes(tail[at + 40 : at + 48], "little") if at >= 0 else length
-    return octets
-
-
-def _tar_entries(file: BinaryIO, budget: int) -> Iterator[_Entry]:
-    root = names.root_of(_tar_names(file, budget))
-    for number, info, archive in _tar_files(file, budget):
-        taken = lambda i=info, a=archive: a.extractfile(i)  # noqa: E731
-        yield _Entry(number, info.name, info.size, file.tell(), taken, root)
-
-
-def _tar_names(file: BinaryIO, budget: int) -> Iterator[str]:
-    """Give the names in an archive, as far as it can be read."""
-    try:
-        for _, info, _ in _tar_files(file, budget):
-            yield info.name
-    except _BROKEN:
-        return
-
-
-def _tar_files(file: BinaryIO, budget: int) -> Iterator[tuple[int, tarfile.TarInfo, tarfile.TarFile]]:
-    file.seek(0)
-    with tarfile.open(fileobj=file, mode="r:*") as archive:
-        for number, info in enumerate(archive):
-            # The library remembers every member; of a million letters nobody wants that.
-            archive.members = []  # type: ignore[attr-defined]
-            # What is passed over is unpacked all the same.
-            budget -= info.size
-            if budget < 0:
-                raise _too_much()
-            if info.isreg():
-                yield number, info, archive
-
-
-def _archived(entries: Iterator[_Entry], place: Place, spool: Path | None, budget: int) -> Iterator[Letter]:
+def _archived(entries: Iterator[Entry], place: Place, spool: Path | None, budget: int) -> Iterator[Letter]:
     for entry in entries:
         told = names.told(entry.name)
         if entry.number < place.get("entry", 0) or told is None:
@@ -211,26 +158,27 @@ def _archived(entries: Iterator[_Entry], place: Place, spool: Path | None, budge
         try:
             with entry.open() as inside:
                 head = inside.read(HEAD_OCTETS)
+                head = head if entry.own is not None else head.removeprefix(MARK)
                 form = _form(entry, told, head)
                 if form is None:
                     yield replace(at, left="other")
                     continue
                 budget -= entry.octets
                 if budget < 0:
-                    raise _too_much()
+                    raise too_much()
                 octets = _taken(inside, spool, None if form == "mbox" else LETTER_OCTETS, head)
             yield from _of_entry(entry, told, form, octets, replace(at, flags=told.flags), place)
-        except _BROKEN as error:
-            _raise_ours(error)
+        except BROKEN as error:
+            raise_ours(error)
             yield replace(at, left="damaged")
 
 
-def _form(entry: _Entry, told: names.Told, head: bytes) -> str | None:
+def _form(entry: Entry, told: names.Told, head: bytes) -> str | None:
     """Return as what a file is read: by its name as far as that tells, and by its octets; None: no mail."""
     if entry.own is not None:
         return "own"
     if told.form in ("", "mbox"):
-        if mbox.is_mbox(head) or not head:
+        if box_begins(head) is not None or not head:
             return "mbox"
         return "letter" if is_letter(head, surely=True) else None
     if told.form == "emlx":
@@ -243,7 +191,7 @@ def _form(entry: _Entry, told: names.Told, head: bytes) -> str | None:
 
 
 def _of_entry(
-    entry: _Entry, told: names.Told, form: str, octets: Octets | None, at: Letter, place: Place
+    entry: Entry, told: names.Told, form: str, octets: Octets | None, at: Letter, place: Place
 ) -> Iterator[Letter]:
     if form == "mbox":
         begin = place if place.get("entry") == entry.number else {}
@@ -276,7 +224,7 @@ def _taken(
     def pieces() -> Iterator[bytes]:
         nonlocal octets
         yield head
-        while piece := file.read(PIECE_OCTETS):
+        while piece := file.read(archive.PIECE_OCTETS):
             octets += len(piece)
             if most is not None and octets > most:
                 return
@@ -284,13 +232,3 @@ def _taken(
 
     taken = gathered(pieces(), spool)
     return None if most is not None and octets > most else taken
-
-
-def _raise_ours(error: BaseException) -> None:
-    """Raise again what is the disk's fault; a place before the beginning is where a broken file points to."""
-    if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
-        raise error
-
-
-def _too_much() -> TooLarge:
-    return TooLarge("The file unpacks to far too much, so the rest of it was left.")
