@@ -15,6 +15,10 @@ from bench.report import Report, circumstances
 MEASUREMENTS = {
     "collect": ("bench.collect", "messages a second by POP3, beside mpop"),
     "list": ("bench.listing", "windows of a list a second at 8 clients, beside Dovecot IMAP"),
+    "open": (
+        "bench.opening",
+        "milliseconds to open a letter, its text ready, beside Dovecot's FETCH",
+    ),
     "space": ("bench.space", "octets on disk as a share of the mail's own, beside Dovecot mdbox with zstd"),
     "idle": ("bench.idle", "accounts a second found to have nothing new, beside fetchmail"),
     "search": ("bench.search", "milliseconds a question, rows included, beside notmuch"),
@@ -51,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("name", nargs="?", choices=MEASUREMENTS, help="what to measure")
     parser.add_argument("--list", action="store_true", help="only say what can be measured")
     parser.add_argument("--quick", action="store_true", help="in small, under a minute: shows that it works")
-    parser.add_argument("--messages", type=int, default=0, help="how many messages (accounts for idle)")
+    parser.add_argument(
+        "--messages", type=int, default=0, help="how many messages (idle: accounts; open: of each kind)"
+    )
     parser.add_argument("--runs", type=int, default=0, help="how many runs the median is taken of")
     parser.add_argument("--markdown", action="store_true", help="print tables as docs/figures.md has them")
     parser.add_argument("--core", type=int, default=0, help="the core that all measured work shares")

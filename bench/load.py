@@ -32,6 +32,10 @@ class Talk(Protocol):
         """Ask for the fifty messages that come after the `position` newest; return the answer's octets."""
         ...
 
+    def whole(self, number: int) -> int:
+        """Ask for all of the message that came as the `number`th; return the answer's octets."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -58,8 +62,18 @@ class Http:
         )
 
     def window(self, position: int) -> int:
-        params = f'{{"folder":"inbox","position":{position},"limit":{WINDOW}}}'
-        body = f'{{"jsonrpc":"2.0","id":1,"method":"message.page","params":{params}}}'
+        answer = self._ask("message.page", f'{{"folder":"inbox","position":{position},"limit":{WINDOW}}}')
+        assert answer.count(b'"id":"m') == WINDOW, answer[:300]
+        return len(answer)
+
+    def whole(self, number: int) -> int:
+        """Open a message, its text as runs as well; return the answer's octets."""
+        answer = self._ask("message.get", f'{{"ids":["m{number}"]}}')
+        assert b'"runs":[{' in answer, answer[:300]
+        return len(answer)
+
+    def _ask(self, method: str, params: str) -> bytes:
+        body = f'{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}'
         self._line.sendall(f"{self._head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
         answer = self._line.recv(READ_OCTETS)
         while (head := answer.find(b"\r\n\r\n")) < 0:
@@ -69,8 +83,7 @@ class Http:
         whole = head + 4 + int(length[1])
         while len(answer) < whole:
             answer += self._more()
-        assert answer.count(b'"id":"m', head) == WINDOW, answer[:300]
-        return len(answer)
+        return answer
 
     def _more(self) -> bytes:
         piece = self._line.recv(READ_OCTETS)

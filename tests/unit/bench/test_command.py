@@ -40,7 +40,7 @@ def missing(name):
 @pytest.mark.dovecot
 @pytest.mark.parametrize(
     "name, messages",
-    [("collect", 40), ("list", 60), ("space", 40), ("idle", 6), ("memory", 0), ("search", 60)],
+    [("collect", 40), ("list", 60), ("open", 3), ("space", 40), ("idle", 6), ("memory", 0), ("search", 60)],
 )
 def test_each_measurement_ends_with_its_line(name, messages, tmp_path):
     if why := missing(name):
