@@ -224,8 +224,8 @@ def _applications(
     clock: Clock,
 ) -> tuple[Application, Application]:
     def health() -> dict[str, Any]:
-        store.check()
-        return {"open_databases": store.open_databases()}
+        store.databases.check()
+        return {"open_databases": store.databases.count()}
 
     def internal_health() -> dict[str, Any]:
         return health() | {"clock_held": not clock.trusted()}

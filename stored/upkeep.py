@@ -57,7 +57,7 @@ class Upkeep:
 
     def tick(self) -> None:
         """Look after who was written to since the last turn, and after the next few of the round."""
-        self._store.relax()
+        self._store.databases.relax()
         for user in sorted(self._store.written()) + self._next_of_round():
             if self._stopping.is_set():
                 return
@@ -70,7 +70,7 @@ class Upkeep:
         """Return so many of the round that it ends when the next begins."""
         round_seconds = self._settings.round_hours * 3600
         if not self._round and monotonic() >= self._next_round_at:
-            self._round.extend(self._store.users())
+            self._round.extend(self._store.databases.users())
             self._next_round_at = monotonic() + round_seconds
         left = max(self._next_round_at - monotonic(), 0.0)
         turns = max(int(left / self._settings.upkeep_seconds), 1)
@@ -80,9 +80,9 @@ class Upkeep:
         """Do for one user whatever is due. Raises what the store raises."""
         if self._clock.trusted():
             self._let_go(user)
-        if not self._store.shared:
+        if not self._store.databases.shared:
             self._pack(user)
-            with self._store.held(user) as database:
+            with self._store.databases.held(user) as database:
                 database.save_index()
 
     def _let_go(self, user: str) -> None:
@@ -102,7 +102,7 @@ class Upkeep:
 
     def _pack(self, user: str) -> None:
         """Pack the user's database where enough of it is dead and there is room to."""
-        with self._store.held(user) as database:
+        with self._store.databases.held(user) as database:
             octets = database.octets()
             before = self._looked_at.get(user, 0)
             if octets < self._settings.pack_from_octets or octets * 100 < before * (100 + GROWN_PERCENT):

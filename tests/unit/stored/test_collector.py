@@ -429,7 +429,7 @@ def test_secrets_do_not_show_in_what_is_leased():
 
 
 def test_mail_that_cannot_be_opened_is_told_at_each_account_and_no_server_is_visited(bench):
-    directory = bench.store.user_directory("ana")
+    directory = bench.store.databases.directory_of("ana")
     directory.mkdir(parents=True)
     (directory / "mail.fs").write_bytes(b"no database at all")
     with PopServer(letters(1)) as server:

@@ -21,7 +21,7 @@ def spoil(path, places):
 def place_of(store, found):
     """Return a place within the record of the object that `found(account)` gives."""
     oid = store.open_account("ana").read(lambda account: found(account)._p_oid)
-    with store.held("ana") as database:
+    with store.databases.held("ana") as database:
         return database._storage._index[oid] + DATA_HDR_LEN + 30
 
 

@@ -64,7 +64,7 @@ def house(tmp_path_factory):
             "m65": raws[60],
             "m66": raws[61],
         }
-        with store.held("ana") as database:
+        with store.databases.held("ana") as database:
             database.pack()
             assert database._storage is not None
             index = dict(database._storage._index.items())

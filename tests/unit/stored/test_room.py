@@ -62,7 +62,7 @@ def test_a_disk_that_is_full_loses_nothing_and_recovers(small_disk, floor):
         # Deleting and packing stay possible, and make room.
         gone = list(kept)[:-5]
         mail.write(lambda account: delete(account, gone, for_good=True))
-        with store.held("ana") as database:
+        with store.databases.held("ana") as database:
             database.pack()
         store.space._looked = (float("-inf"), 0)
         keep(mail, prepared(letter(1)))
@@ -90,7 +90,7 @@ def test_short_of_descriptors_idle_databases_make_room(tmp_path):
             keep_many(store.open_account(user), 2)
         for user in users:
             assert listing(store.open_account(user))["inbox"][0] == 2
-        assert 0 < store.open_databases() < 25, store.open_databases()
+        assert 0 < store.databases.count() < 25, store.databases.count()
         store.close()
         print("well")
     """

@@ -28,7 +28,7 @@ def test_only_so_many_databases_are_open(tmp_path):
     store = Store(tmp_path, StorageSettings(open_databases=3))
     for number in range(10):
         keep(store.open_account(f"user{number}"), prepared())
-        assert store.open_databases() <= 3
+        assert store.databases.count() <= 3
     for number in range(10):
         assert listing(store.open_account(f"user{number}"))["inbox"][0] == 1
     store.close()
@@ -44,7 +44,7 @@ def test_a_database_in_use_is_not_closed(tmp_path):
 
     assert store.open_account("ana").read(while_others_come) == 0
     store.open_account("user0").read(lambda account: account.user)
-    assert store.open_databases() == 1
+    assert store.databases.count() == 1
     store.close()
 
 
@@ -90,12 +90,12 @@ def test_a_closed_store_opens_nothing_again(tmp_path):
     store = Store(tmp_path)
     mail = store.open_account("ana")
     keep(mail, prepared())
-    store.check()
+    store.databases.check()
     store.close()
     with pytest.raises(Draining):
         listing(mail)
     with pytest.raises(Unavailable):
-        store.check()
+        store.databases.check()
 
 
 def test_readers_do_not_wait_for_a_writer(store):

@@ -138,14 +138,14 @@ def test_the_upkeep_of_one_user_that_fails_does_not_keep_the_others_waiting(stor
     keep_many(store.open_account("ana"), 1)
     keep_many(store.open_account("eva"), 1)
     store.close()
-    path = store.user_directory("ana") / "mail.fs"
+    path = store.databases.directory_of("ana") / "mail.fs"
     path.write_bytes(b"ruined" * 100)
-    again = Store(store.user_directory("ana").parents[1])
+    again = Store(store.databases.directory_of("ana").parents[1])
     try:
         upkeep = Upkeep(again, believed, StorageSettings())
         again.open_account("eva").write(lambda account: account.let_go.change(7))
         upkeep.tick()
-        assert again.open_databases() == 1
+        assert again.databases.count() == 1
     finally:
         again.close()
 
@@ -154,7 +154,7 @@ def test_the_upkeep_of_one_user_that_fails_does_not_keep_the_others_waiting(stor
 
 
 def octets_of(store):
-    return (store.user_directory("ana") / "mail.fs").stat().st_size
+    return (store.databases.directory_of("ana") / "mail.fs").stat().st_size
 
 
 def test_a_database_is_packed_once_enough_of_it_is_dead(store, mail, believed):
@@ -178,7 +178,7 @@ def test_superseded_revisions_count_as_dead(store, mail, believed):
     keep_many(mail, 40)
     for number in range(200):
         mail.write(lambda account, seen=number % 2 == 0: change(account, ["m1", "m20"], {"seen": seen}))
-    with store.held("ana") as database:
+    with store.databases.held("ana") as database:
         assert database.living_octets() < database.octets() / 2
         database.pack()
         assert database.living_octets() > database.octets() * 0.9
@@ -227,13 +227,13 @@ def test_below_the_floor_of_free_space_only_what_makes_room_is_done(store, mail,
     monkeypatch.setattr(store.space, "free_octets", lambda: StorageSettings().free_space_octets - 1)
     with pytest.raises(NoSpace):
         keep(mail, prepared(letter(3)))
-    blobs = Blobs(store, store.user_directory("ana"))
+    blobs = Blobs(store, store.databases.directory_of("ana"))
     id = blobs.begin("ana", 10)
     with pytest.raises(NoSpace), BytesIO(b"0123456789") as source:
         blobs.extend("ana", id, 0, source)
     mail.write(lambda account: change(account, ids, {"seen": True}))
     mail.write(lambda account: delete(account, ids[:1], for_good=True))
-    with store.held("ana") as database:
+    with store.databases.held("ana") as database:
         database.pack()
     monkeypatch.undo()
     keep(mail, prepared(letter(3)))
@@ -249,7 +249,7 @@ def test_all_octets_are_counted(mail):
 
 def test_a_dictionary_is_trained_by_one_thread_at_a_time(store, mail):
     keep(mail, *(prepared(letter(n, f"said {n} " * 40)) for n in range(dictionary.ENOUGH_MESSAGES)))
-    with store.seat("ana") as seat:
+    with store.databases.seat("ana") as seat:
         seat.training.acquire()
         assert mail.words() is None
         seat.training.release()
