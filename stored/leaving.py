@@ -3,7 +3,7 @@
 Whatever is left stays there, is never deleted, and is looked at again in the next visit.
 """
 
-from restante.errors import NoSpace, OverQuota, RestanteError
+from restante.errors import NoSpace, OverQuota, RestanteError, TooLarge
 from stored.space import Room, told
 from stored.store import UserStore
 
@@ -65,11 +65,12 @@ class Leaving:
                 "tell whoever runs the service.",
                 about=self._host,
             )
+        what = f"{what}: {room.quota_told}."
+        if self._smallest > room.limit:
+            return TooLarge(
+                f"{what} That is less than this mail has by itself: ask whoever runs the service for more.",
+                about=self._host,
+            )
         return OverQuota(
-            f"{what}: {room.quota_told}. {_TOO_LITTLE if self._smallest > room.limit else _MAKE_ROOM}",
-            about=self._host,
+            f"{what} Delete for good what you do not need, then collect again.", about=self._host
         )
-
-
-_MAKE_ROOM = "Delete for good what you do not need, then collect again."
-_TOO_LITTLE = "That is less than this mail has by itself: ask whoever runs the service for more."

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from restante.errors import NoSpace, OverQuota
+from restante.errors import NoSpace, OverQuota, TooLarge
 from stored.model.account import Account
 
 #: Where nothing limits it.
@@ -60,7 +60,8 @@ class Space:
         return Room(quota, disk, self.quota_octets)
 
     def admit(self, account: Account) -> None:
-        """Refuse what a unit of work has added where there is no room for it: OverQuota, NoSpace.
+        """Refuse what a unit of work has added where there is no room for it: OverQuota, NoSpace; TooLarge
+        where there never can be, whatever is deleted.
 
         Work that adds nothing is never refused, so that deleting and packing make room again.
         """
@@ -68,6 +69,11 @@ class Space:
         if not grown:
             return
         room = self.room(account)
+        if room.quota < 0 and grown > room.limit:
+            raise TooLarge(
+                f"This takes {told(grown)}, and all of your mail together may take {told(room.limit)}. "
+                "Make it smaller, or ask whoever runs the service for more."
+            )
         if room.quota < 0:
             before = replace(room, quota=room.quota + grown)
             raise OverQuota(

@@ -111,8 +111,8 @@ class UserStore:
     def write(self, work: Work[T]) -> T:
         """Return what `work(account)` returns, once what it changed is committed and durable.
 
-        Writers of one account wait for one another. Raises Busy, NoSpace (both temporary), OverQuota, Damaged
-        and whatever `work` raises, and then nothing was changed.
+        Writers of one account wait for one another. Raises Busy, NoSpace (both temporary), OverQuota,
+        TooLarge, Damaged and whatever `work` raises, and then nothing was changed.
         """
         try:
             return self._write(work)

@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 import time_machine
 
-from restante.errors import Forbidden, InvalidArgument, NoSpace, OverQuota
+from restante.errors import Forbidden, InvalidArgument, NoSpace, OverQuota, TooLarge
 from stored import dictionary
 from stored.blobs import Blobs
 from stored.clock import Clock
@@ -218,6 +218,18 @@ def test_over_the_quota_nothing_is_taken_until_something_goes(tmp_path):
         mail.write(lambda account: change(account, ids, {"seen": True}))
         mail.write(lambda account: delete(account, ids, for_good=True))
         keep(mail, prepared(letter(2, "x" * 500)))
+    finally:
+        store.close()
+
+
+def test_what_is_larger_than_the_whole_quota_is_too_large_whatever_is_deleted(tmp_path):
+    store = Store(tmp_path, quota=QuotaSettings(octets=1000))
+    try:
+        mail = store.open_account("ana")
+        with pytest.raises(TooLarge) as refused:
+            keep(mail, prepared(letter(1, "x" * 2000)))
+        assert "all of your mail together may take 1 kB. Make it smaller" in str(refused.value)
+        assert listing(mail)["inbox"][0] == 0
     finally:
         store.close()
 
