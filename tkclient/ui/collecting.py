@@ -11,7 +11,7 @@ from tkclient.clean import clean_line
 from tkclient.compose import domain_of
 from tkclient.ui import theme as look
 from tkclient.ui.fitting import Fitter
-from tkclient.ui.parts import draw_mark, on_wheel
+from tkclient.ui.parts import draw_mark, drawing, on_wheel
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
 
@@ -28,18 +28,7 @@ class CollectingPane(tk.Frame):
         self._at = 0
         self._shown_at_most = 4
         self._fit = Fitter(theme)
-        self.canvas = tk.Canvas(
-            self,
-            bg=look.DESK,
-            bd=0,
-            highlightthickness=1,
-            highlightbackground=look.DESK,
-            highlightcolor=look.ACCENT,
-            takefocus=True,
-            width=10,
-            height=10,
-            cursor="hand2",
-        )
+        self.canvas = drawing(self, cursor="hand2")
         self.canvas.pack(fill="both", expand=True)
         self.canvas.bind("<Configure>", lambda _: self.redraw())
         self.canvas.bind("<FocusIn>", lambda _: self.redraw(), add="+")

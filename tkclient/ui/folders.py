@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List
 from tkclient.clean import clean_line
 from tkclient.ui import theme as look
 from tkclient.ui.fitting import Fitter
-from tkclient.ui.parts import on_wheel
+from tkclient.ui.parts import drawing, on_wheel
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
 
@@ -26,17 +26,7 @@ class Folders(tk.Frame):
         self._top = 0
         self._timer = ""
         self._fit = Fitter(theme)
-        self.canvas = tk.Canvas(
-            self,
-            bg=look.DESK,
-            bd=0,
-            highlightthickness=1,
-            highlightbackground=look.DESK,
-            highlightcolor=look.ACCENT,
-            takefocus=True,
-            width=10,
-            height=10,
-        )
+        self.canvas = drawing(self)
         self.canvas.pack(fill="both", expand=True)
         self.canvas.bind("<Configure>", lambda _: self.redraw())
         self.canvas.bind("<Button-1>", self._clicked)

@@ -16,7 +16,7 @@ from tkclient.clean import clean_line
 from tkclient.model import Listing, Row
 from tkclient.ui import theme as look
 from tkclient.ui.fitting import Fitter
-from tkclient.ui.parts import draw_mark, label, on_wheel
+from tkclient.ui.parts import draw_mark, drawing, label, on_wheel
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
 
@@ -56,17 +56,7 @@ class MessageList(tk.Frame):
         self._counts.pack(side="right")
         self._title_label = label(head, self._theme, "", "heading")
         self._title_label.pack(side="left", fill="x")
-        self.canvas = tk.Canvas(
-            self,
-            bg=look.PAPER,
-            bd=0,
-            highlightthickness=1,
-            highlightbackground=look.PAPER,
-            highlightcolor=look.ACCENT,
-            takefocus=True,
-            width=10,
-            height=10,
-        )
+        self.canvas = drawing(self)
         self._bar = ttk.Scrollbar(self, orient="vertical", command=self._scrolled)
         self._bar.pack(side="right", fill="y")
         self.canvas.pack(side="left", fill="both", expand=True)

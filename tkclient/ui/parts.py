@@ -46,6 +46,23 @@ def rule(parent: tk.Misc, upright: bool = False) -> tk.Frame:
     )
 
 
+def drawing(parent: tk.Misc, **more: Any) -> tk.Canvas:
+    """Return a canvas in the Tab order, with a line around it while it has the focus."""
+    paper = parent["bg"]
+    return tk.Canvas(
+        parent,
+        bg=paper,
+        bd=0,
+        highlightthickness=1,
+        highlightbackground=paper,
+        highlightcolor=look.ACCENT,
+        takefocus=True,
+        width=10,
+        height=10,
+        **more,
+    )
+
+
 class Prose(tk.Label):
     """Text that wraps at whatever width it is given."""
 
