@@ -8,14 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from restante import log
 from restante.errors import Draining, InternalError, NotFound, OverQuota, RestanteError
 from stored.intents import Intents
-from stored.job_types import Job as JobStruct
-from stored.job_types import JobList
 from stored.model.account import Account
 from stored.model.job import CANCELLED, DONE, FAILED, NO_ERROR, RUNNING, WAITING, Job
 from stored.model.personal import own, personal
@@ -120,7 +117,7 @@ class Jobs:
         """Call a job off; what it has done stays done. Commits. Raises NotFound."""
 
         def work(account: Account) -> None:
-            self._end(account, _found(account, number), CANCELLED)
+            self._end(account, found(account, number), CANCELLED)
 
         self.store.open_account(user).write(work)
 
@@ -232,7 +229,8 @@ def _told(error: RestanteError) -> tuple[str, str, str]:
     return error.kind, error.message, error.about or ""
 
 
-def _found(account: Account, number: int) -> Job:
+def found(account: Account, number: int) -> Job:
+    """Return a job inside a unit of work. Raises NotFound."""
     job = personal(account).jobs.get(number)
     if job is None:
         raise NotFound("There is no such job; it may have ended long ago.", about=f"j{number}")
@@ -245,7 +243,7 @@ def _next(account: Account) -> int:
 
 
 def _begun(account: Account, number: int) -> tuple[str, dict[str, Any]]:
-    job = _found(account, number)
+    job = found(account, number)
     if job.stage == WAITING:
         job.stage = RUNNING
     return job.kind, job.order
@@ -256,52 +254,6 @@ def _expired(account: Account, now: int) -> list[int]:
     ended = [(number, job) for number, job in personal(account).jobs.items() if not job.unfinished]
     old = [number for number, job in ended if now - job.finished_at > KEPT_SECONDS]
     return sorted({*old, *(number for number, _ in ended[: max(len(ended) - KEPT, 0)])})
-
-
-# Showing ----------------------------------------------------------------------------------------------
-
-
-def number_of(id: str) -> int:
-    """Return the number a job's id names. Raises NotFound."""
-    digits = id[1:]
-    if id[:1] != "j" or not (digits.isascii() and digits.isdigit()) or len(digits) > 9:
-        raise NotFound("There is no such job; it may have ended long ago.", about=id[:20])
-    return int(digits)
-
-
-def listed(mail: UserStore) -> JobList:
-    """Return a user's jobs, the newest first. Reads."""
-
-    def work(account: Account) -> JobList:
-        jobs = personal(account).jobs
-        return {"jobs": [_struct(number, jobs[number]) for number in sorted(jobs, reverse=True)][:100]}
-
-    return mail.read(work)
-
-
-def shown(mail: UserStore, number: int) -> JobStruct:
-    """Return one job. Reads. Raises NotFound."""
-    return mail.read(lambda account: _struct(number, _found(account, number)))
-
-
-def _struct(number: int, job: Job) -> JobStruct:
-    told: dict[str, Any] = {
-        "job": f"j{number}",
-        "kind": job.kind,
-        "about": job.order.get("about", ""),
-        "stage": job.stage,
-        "done": job.done,
-        "total": max(job.total, job.done),
-        "counts": job.counts,
-        "created_at": datetime.fromtimestamp(job.created_at, UTC),
-        **job.made,
-    }
-    if job.finished_at:
-        told["finished_at"] = datetime.fromtimestamp(job.finished_at, UTC)
-    if job.error[0]:
-        kind, message, about = job.error
-        told["error"] = {"kind": kind, "message": message} | ({"about": about} if about else {})
-    return cast(JobStruct, told)
 
 
 _BROKE = (

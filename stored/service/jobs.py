@@ -1,8 +1,9 @@
 """job.*: what runs for a user, and calling it off."""
 
 from restante.rpc import USER, Call, method
+from stored.job_status import listed, number_of, shown
 from stored.job_types import Job, JobId, JobList
-from stored.jobs import Jobs, listed, number_of, shown
+from stored.jobs import Jobs
 from stored.store import Store
 
 

@@ -1,8 +1,8 @@
 """rule.*: a rule and the mail that is here already. The rules themselves are kept by `profiled`."""
 
 from restante.rpc import USER, Call, method
+from stored.job_status import shown
 from stored.job_types import Job
-from stored.jobs import shown
 from stored.old_mail import OldMail
 from stored.proposal import proposed
 from stored.rule_types import RuleIds, RuleProposed, RuleRehearsed, RuleToTry

@@ -4,8 +4,9 @@ from restante.rpc import USER, Call, method
 from restante.wire import Id
 from stored.exporting import Exporter
 from stored.importing import Importer
+from stored.job_status import shown
 from stored.job_types import ExportFormat, Job
-from stored.jobs import Jobs, shown
+from stored.jobs import Jobs
 from stored.store import Store
 from stored.types import FolderId, MessageFilter
 

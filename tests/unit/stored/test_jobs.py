@@ -8,7 +8,8 @@ import pytest
 from restante.errors import Busy, NoSpace, NotFound, OverQuota, TooLarge
 from stored import jobs as jobs_module
 from stored.intents import Intents
-from stored.jobs import KEPT, KEPT_SECONDS, Jobs, listed, number_of, shown
+from stored.job_status import listed, number_of, shown
+from stored.jobs import KEPT, KEPT_SECONDS, Jobs
 from stored.store import Store
 
 

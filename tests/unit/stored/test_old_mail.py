@@ -9,7 +9,8 @@ from restante.errors import InvalidArgument, NotFound
 from restante.wire import check
 from stored import old_mail
 from stored.intents import Intents
-from stored.jobs import Jobs, shown
+from stored.job_status import shown
+from stored.jobs import Jobs
 from stored.lease import Leased, LeasedAccount
 from stored.old_mail import OldMail
 from stored.pop3 import Server

@@ -19,7 +19,8 @@ from stored.blobs import Blobs
 from stored.exporting import Exporter
 from stored.importing import Importer
 from stored.intents import Intents
-from stored.jobs import Jobs, shown
+from stored.job_status import shown
+from stored.jobs import Jobs
 from stored.model.packing import pack
 from stored.service.blobs import BlobRoute
 from stored.spool import MEMORY_OCTETS, gathered
