@@ -9,9 +9,9 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
-from urllib.parse import urlsplit
 
 from stored.mime.headers import Address, Fields, addresses_of, decode_words, first
+from stored.mime.links import domain_of, host_of
 from stored.mime.parts import Part
 from stored.mime.runs import Run
 from stored.mime.summary import Summary
@@ -78,7 +78,7 @@ def other_addresses(one: Address) -> list[str]:
     """Return the addresses, and the site, that somebody's name holds and that are not theirs. Pure."""
     # As it is seen: with wide letters for narrow ones and without those that are not seen.
     seen = _UNSEEN.sub("", unicodedata.normalize("NFKC", one.name[:998])).strip()
-    if (site := _SITE.fullmatch(seen)) and not related(site[1], _domain(one.address)):
+    if (site := _SITE.fullmatch(seen)) and not related(site[1], domain_of(one.address)):
         return [site[0]]
     seen = _AROUND_AT.sub("@", seen)
     return [claimed for claimed in _ADDRESS.findall(seen) if claimed.casefold() != one.address.casefold()]
@@ -115,11 +115,11 @@ def _names(senders: list[Address]) -> Iterator[Caution]:
 
 def _elsewhere(summary: Summary, fields: Fields) -> Iterator[Caution]:
     """Warn of answers that go to another domain than the letter came from, unless to its mailing list."""
-    senders = {_domain(one.address) for one in summary.from_} - {""}
+    senders = {domain_of(one.address) for one in summary.from_} - {""}
     lists = {one.address.casefold() for name in ("to", "cc") for one in getattr(summary, name)}
     listed = bool(first(fields, "list-id") or first(fields, "list-post"))
     for one in summary.reply_to[:10]:
-        domain = _domain(one.address)
+        domain = domain_of(one.address)
         if not domain or not senders or any(related(domain, sender) for sender in senders):
             continue
         if listed and one.address.casefold() in lists | {link.address for link in _list_post(fields)}:
@@ -188,20 +188,6 @@ def _claimed(text: str) -> str:
     # "Node.js is new" is no host, "www.bank.example – log in" and "bank.example" are.
     sure = said.lower().startswith(("http://", "https://", "www.")) or not rest or rest[0] in "/?#:"
     return match[1].lower() if sure else ""
-
-
-def host_of(target: str) -> str:
-    """Return the host a link leads to, or the domain a mailto: link writes to; lower case. Pure."""
-    if target.lower().startswith("mailto:"):
-        return _domain(target[7:].partition("?")[0].partition(",")[0])
-    try:
-        return (urlsplit(target).hostname or "").rstrip(".")
-    except ValueError:
-        return ""
-
-
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2].strip("<> .").casefold() if "@" in address else ""
 
 
 # Second levels under which anybody may have a name, beside those of two-letter countries.

@@ -17,7 +17,8 @@ from functools import lru_cache
 from selectolax.lexbor import LexborHTMLParser
 
 from stored.mime.runs import CELL, KEPT_BLANK, KEPT_TAB
-from stored.mime.tags import END, HIDDEN_ELEMENT, LINK, OPENING
+from stored.mime.styles import OPENING
+from stored.mime.tags import END, HIDDEN_ELEMENT, LINK
 
 LINE_ENDS = "\n\r\v"
 

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 
 from stored.mime.flow import LINE_ENDS, stream_of
+from stored.mime.links import host_of
 from stored.mime.runs import CELL, PLAIN, Look, Passage, Writer, text_of_passages
-from stored.mime.tags import END, HIDE, LINK, LINK_END, NUMBER, OPENING, PICTURE, Found, closing, simplified
+from stored.mime.styles import HIDE, OPENING, closing
+from stored.mime.tags import END, LINK, LINK_END, NUMBER, PICTURE, Found, simplified
 
 HTML_LIMIT = 1_000_000
 
@@ -50,6 +52,7 @@ class _Reader:
         self._found = found
         self._open = dict.fromkeys(OPENING, 0)
         self._link = ""
+        self._pictured = False  # whether the link that is open has a picture in it and nothing to read
         self._heading = 0
         self._look: Look | None = PLAIN  # None: to be made of what is open
         self._outside: list[tuple[dict[str, int], str]] = []  # the looks and the link around each open cell
@@ -87,6 +90,7 @@ class _Reader:
         if "&" in text:
             text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
         self.writer.write(text.replace("\r", "\n").replace("\v", "\n\n"), self._look or self._now())
+        self._pictured = self._pictured and text.isspace()
 
     def _now(self) -> Look:
         if self._look is None:
@@ -123,17 +127,21 @@ class _Reader:
 
     def _enter_link(self, token: str) -> None:
         place, links = int(token[1:-1] or -1), self._found.links
+        self._leave_link()
         self._link = links[place] if 0 <= place < len(links) else ""
-        self._look = None
 
     def _leave_link(self) -> None:
-        self._link, self._look = "", None
+        if self._pictured and self._link and not self._open[HIDE]:
+            # A picture that says nothing, and is not fetched: where it leads is all there is to say.
+            self.writer.write(host_of(self._link), self._now())
+        self._link, self._look, self._pictured = "", None, False
 
     def _picture(self, token: str) -> None:
         place, pictures = int(token[1:-1] or -1), self._found.pictures
         if 0 <= place < len(pictures) and not self._open[HIDE]:
             picture = pictures[place]
             self.writer.picture(picture.alt, self._now()._replace(image=picture.source))
+            self._pictured = bool(self._link) and not picture.source and not picture.alt.strip()
 
     def _title(self, token: str) -> None:
         """Begin or end a heading, <h1> to </h6>."""

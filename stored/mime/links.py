@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 LINK_CHARACTERS = 4_000
 _SCHEMES = ("https://", "http://", "mailto:", "ftp://", "tel:")
@@ -37,6 +38,21 @@ def target_of(href: str) -> str:
         target = f"https:{target}"
     allowed = target.lower().startswith(_SCHEMES) and len(target) <= LINK_CHARACTERS
     return target if allowed else ""
+
+
+def host_of(target: str) -> str:
+    """Return the host a link leads to, or the domain a mailto: link writes to; lower case. Pure."""
+    if target.lower().startswith("mailto:"):
+        return domain_of(target[7:].partition("?")[0].partition(",")[0])
+    try:
+        return (urlsplit(target).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def domain_of(address: str) -> str:
+    """Return the domain of an address, lower case; "" where it has none. Pure."""
+    return address.rpartition("@")[2].strip("<> .").casefold() if "@" in address else ""
 
 
 def may_link(text: str) -> bool:

@@ -5,7 +5,7 @@ same, written as references: then it gets looks of its own, which it could have 
 """
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from html import unescape
@@ -13,6 +13,20 @@ from typing import NamedTuple
 from urllib.parse import unquote, urljoin
 
 from stored.mime.links import target_of
+from stored.mime.styles import (
+    BOLD,
+    CODE,
+    HIDE,
+    ITALIC,
+    STRIKE,
+    UNDERLINE,
+    closing,
+    hides,
+    is_light,
+    looks_of,
+    may_tell,
+    style_in,
+)
 
 DEPTH_LIMIT = 250
 #: So few need not be counted: a parser that is quadratic in them takes 20 ms at most.
@@ -22,10 +36,8 @@ _ATTRIBUTE_CHARACTERS = 8_000
 _SPAN_LIMIT = 2_000
 _BASE_CHARACTERS = 300  # joining takes a time that follows this, for each link
 
-BOLD, ITALIC, UNDERLINE, STRIKE, CODE, HIDE = "\ufdd0", "\ufdd2", "\ufdd4", "\ufdd6", "\ufdd8", "\ufdda"
 HIDDEN_ELEMENT, LINK, LINK_END, PICTURE, END = "\ufddc", "\ufddd", "\ufddf", "\ufde0", "\ufde1"
 NUMBER = "\ufde5"  # with how many items a list has before its next one
-OPENING = (BOLD, ITALIC, UNDERLINE, STRIKE, CODE, HIDE)
 _STRANGE = re.compile("[\ufdd0-\ufdef]")
 
 
@@ -51,19 +63,6 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/><]*+)([^\x00]*)")
 _ATTRIBUTE = re.compile(r"""([^\s"'>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"?|'([^']*+)'?|([^\s"'>][^\s>]*+)?))?""")
 _SCHEME = re.compile(r"[\x00-\x20]*+(?:[a-z][a-z0-9+.-]*+:|#)", re.I)
 _WHOLE = re.compile(r"\s*+\+?0*([1-9]\d{0,4})\s*+", re.ASCII)
-# A tag that says none of these neither hides its element nor gives it looks: most speak of sizes and colours.
-_TELLING = _words("""
-    hidden display:none mso-hide:all font-size:0 opacity:0 max-height:0
-    font-weight: font-style: text-decoration
-    """)
-_ZERO = re.compile(r"(?:opacity|max-height):0(?![.\d])")
-_NO_SIZE = re.compile(r"font-size:0(?![.\d])")
-_STYLES = (
-    (re.compile(r"font-weight:(?:bold|[6-9]00)"), BOLD),
-    (re.compile(r"font-style:(?:italic|oblique)"), ITALIC),
-    (re.compile(r"text-decoration[a-z-]*:[^;\"']{0,40}underline"), UNDERLINE),
-    (re.compile(r"text-decoration[a-z-]*:[^;\"']{0,40}line-through"), STRIKE),
-)
 
 
 # Elements that stay, by what they become; all others are nothing but what is in them.
@@ -104,7 +103,7 @@ _HIDEABLE = frozenset(_words("div p td th li blockquote pre h1 h2 h3 h4 h5 h6"))
 
 
 class Picture(NamedTuple):
-    """A picture in its place: what is said instead of it, and where it would come from."""
+    """A picture in its place: what is said instead of it, and which part it is; of others neither."""
 
     alt: str
     source: str
@@ -120,11 +119,12 @@ class Found:
 
 
 class _Nested(NamedTuple):
-    """A tag that opens (+1) or closes (-1) an element whose depth counts."""
+    """A tag that opens (+1) or closes (-1) a paragraph, or what counts by its depth; it begins `looks`."""
 
     said: str
     element: str
     step: int
+    looks: str = ""
 
 
 class _Styled(NamedTuple):
@@ -153,11 +153,14 @@ def simplified(html: str) -> tuple[str, Found]:
 
 def _placed(tags: list[str], said: dict[str, _Said]) -> Iterable[str]:
     """Return what stands for each tag in its place, where that may depend on the tags before."""
-    looks = any(isinstance(one, _Styled) and one.opening for one in said.values())
+    looks = any(
+        (isinstance(one, _Styled) and one.opening) or (isinstance(one, _Nested) and one.looks)
+        for one in said.values()
+    )
     if len(tags) <= FEW_TAGS and not looks:
         bare = {tag: one if isinstance(one, str) else one[0] for tag, one in said.items()}
         return [bare[tag] for tag in tags]
-    nested, styled = _depth(), _styles()
+    nested, styled = _Depth().say, _styles()
     return [
         one if isinstance(one, str) else nested(one) if isinstance(one, _Nested) else styled(one)
         for one in map(said.__getitem__, tags)
@@ -182,43 +185,54 @@ def _said_by(tag: str, found: Found) -> _Said:
         return _Styled("", "", -1) if slash else _styled(_style(rest))
     look = _LOOKS.get(name)
     if look is not None:
-        return closing(look) if slash else look
+        light = look == BOLD and not slash and len(rest) > 1 and is_light(_style(rest))
+        return closing(look) if slash else "" if light else look
     element = _ELEMENTS.get(name)
     if element is None:
         return ""
-    said = f"<{slash}{element}>"
+    said, looks = f"<{slash}{element}>", ""
     if len(rest) > 1 and not slash:
-        if element in _HIDEABLE:
-            said += _shown(element, _style(rest))
+        style = _style(rest) if element in _HIDEABLE else ""
+        if style and hides(style, sized=element not in _FRAMES):
+            said += f"{HIDDEN_ELEMENT}{element}{END}"
+        looks = looks_of(style)
         if element in _NUMBERED:
             said = _numbered(said, element, _attributes(rest))
-    return said if element in _UNNESTED else _Nested(said, element, -1 if slash else 1)
-
-
-def _shown(element: str, style: str) -> str:
-    """Return the marks that say how an element of this style is shown, "" for as any other."""
-    hidden = f"{HIDDEN_ELEMENT}{element}{END}" if _hides(style, sized=element not in _FRAMES) else ""
-    return hidden + _looks(style) if element in _CELLS else hidden
-
-
-def _depth() -> Callable[[_Nested], str]:
-    """Return who says what stands for one tag after the other, those too deep left out."""
-    depth: Counter[str] = Counter()
-    total = 0
-
-    def nested(tag: _Nested) -> str:
-        nonlocal total
-        said, element, step = tag
-        if step > 0:
-            if total >= DEPTH_LIMIT:
-                return " "
-        elif not depth[element]:
-            return said
-        depth[element] += step
-        total += step
+    if element in _CELLS:
+        return said + looks
+    if element == "pre" and not slash and CODE not in looks:
+        looks += CODE
+    if element in _UNNESTED and element != "p":
         return said
+    return _Nested(said, element, -1 if slash else 1, looks)
 
-    return nested
+
+class _Depth:
+    """Says what stands for one tag after the other, those too deep left out, looks ended where they end."""
+
+    def __init__(self) -> None:
+        self._ends: defaultdict[str, list[str]] = defaultdict(list)  # of each kind that is open
+        self._total = 0
+        self._paragraph = ""  # what ends the looks of the one that is open
+
+    def say(self, tag: _Nested) -> str:
+        said, element, step, looks = tag
+        # A paragraph ends where any other block begins or ends.
+        before, self._paragraph = self._paragraph, ""
+        if element == "p":
+            self._paragraph = closing(looks)
+            return before + said + looks
+        ends = self._ends[element]
+        if step > 0:
+            if self._total >= DEPTH_LIMIT:
+                return before + " "
+            self._total += 1
+            ends.append(closing(looks))
+            return before + said + looks
+        if not ends:
+            return before + said
+        self._total -= 1
+        return before + ends.pop() + said
 
 
 def _styles() -> Callable[[_Styled], str]:
@@ -255,7 +269,10 @@ def _picture(attributes: dict[str, str], found: Found) -> str:
     said = unescape(attributes.get("alt", ""))[:200]
     source = unescape(attributes.get("src", ""))
     cid = unquote(source[4:].strip()) if source[:4].lower() == "cid:" else ""
-    if (not cid and not said) or len(found.pictures) >= FOUND_LIMIT or _hides(_style_in(attributes)):
+    # One that only counts who reads is of one pixel or none.
+    nothing = attributes.get("width", "").strip() in ("0", "1") or not source
+    nothing = nothing and not cid and not said
+    if nothing or len(found.pictures) >= FOUND_LIMIT or hides(style_in(attributes)):
         return ""
     found.pictures.append(Picture(_STRANGE.sub("", " ".join(said.split())), cid[:998]))
     return f"{PICTURE}{len(found.pictures) - 1}{END}"
@@ -281,36 +298,10 @@ def _from_base(base: str, href: str) -> str:
 
 
 def _styled(style: str) -> _Styled:
-    looks = _looks(style) + (HIDE if _hides(style) else "")
-    return _Styled(looks, "".join(map(closing, looks)), 1)
+    looks = looks_of(style) + (HIDE if hides(style) else "")
+    return _Styled(looks, closing(looks), 1)
 
 
 def _style(rest: str) -> str:
     """Return the style of a tag, "" for one that tells nothing: then its attributes are not looked at."""
-    squeezed = "".join(rest.lower().split())
-    return _style_in(_attributes(rest)) if any(word in squeezed for word in _TELLING) else ""
-
-
-def _style_in(attributes: dict[str, str]) -> str:
-    """Return the style in lower case and without white space, in which `hidden` is a style, too."""
-    style = "".join(attributes.get("style", "").lower().split())
-    return f"display:none;{style}" if "hidden" in attributes else style
-
-
-def _looks(style: str) -> str:
-    """Return the marks that begin the looks of a style."""
-    return "".join([look for pattern, look in _STYLES if pattern.search(style)]) if style else ""
-
-
-def _hides(style: str, *, sized: bool = True) -> bool:
-    """Tell whether a style hides its element. Unless `sized`, no size of letters hides nothing. Pure."""
-    if "display:none" in style or "visibility:hidden" in style or "mso-hide:all" in style:
-        return True
-    if ":0" not in style:
-        return False
-    return _ZERO.search(style) is not None or (sized and _NO_SIZE.search(style) is not None)
-
-
-def closing(look: str) -> str:
-    """Return the mark that ends what `look` begins. Pure."""
-    return chr(ord(look) + 1)
+    return style_in(_attributes(rest)) if may_tell(rest) else ""

@@ -52,10 +52,17 @@ def plain(source, **how):
         ("<table><tr><td>a<td>b<tr><td>c<td>d</table>", [("a\tb\nc\td", {})]),
         ("<p>a</p><p>b", [("a\n\nb", {})]),
         ("<b>unclosed<p>on and on", [("unclosed\non and on", {"bold": True})]),
-        ("<table><tr><td><b>a</td><td>b</table>", [("a", {"bold": True}), ("\tb", {})]),
-        ('<table><tr><td style="font-weight:700">a</td><td>b</table>', [("a", {"bold": True}), ("\tb", {})]),
+        ('<b style="font-weight: normal"><p>a <b>b</b></p></b>c',
+            [("a ", {}), ("b\n\n", {"bold": True}), ("c", {})]),
+        ('<p style="font-weight:bold">a</p><p>b', [("a\n\n", {"bold": True}), ("b", {})]),
+        ('<p style="font-weight:bold">a<p>b<p style="font-style:italic">c<div>d',
+            [("a\n\n", {"bold": True}), ("b\n\n", {}), ("c\n\n", {"italic": True}), ("d", {})]),
+        ('<div style="font-weight:700">a<div>b</div>c</div>d', [("a\nb\nc\n", {"bold": True}), ("d", {})]),
+        ('<blockquote style="font-style:italic"><div>a</div></blockquote>b',
+            [("a\n", {"italic": True, "quote": 1}), ("b", {})]),
+        ("<pre>a  b\n c</pre>d", [("a  b\n c\n", {"code": True}), ("d", {})]),
     ],
-)
+)  # fmt: skip
 def test_html_keeps_its_looks(source, runs):
     assert html(source) == runs
 
@@ -147,6 +154,21 @@ def test_pictures_stand_where_they_are_and_others_only_say_what_they_are():
         'a<img src="cid:p@x" alt="photo">b<img src="http://t.example/1.gif"><img src=y alt="c &amp; d">'
     )
     assert runs == [("a", {}), ("photo", {"image": "p@x"}), ("bc & d", {})]
+
+
+@pytest.mark.parametrize(
+    "picture", ["<img src=http://t.example/a.png>", "<img src='/a.png' width=600 alt=' '>"]
+)
+def test_a_link_of_a_picture_that_says_nothing_says_where_it_leads(picture):
+    link = {"link": "https://Shop.example/x"}
+    assert html(f"a <a href='https://Shop.example/x'>{picture}</a> b") == [
+        ("a ", {}), ("shop.example", link), (" b", {})
+    ]  # fmt: skip
+    said = html(f"<a href='https://Shop.example/x'>{picture} Sale</a><a href='https://y.example'>")
+    assert [text.strip() for text, _ in said] == ["Sale"]
+    assert html(f"a{picture}") == [("a", {})]
+    counting = "<img src=http://t.example/a.png width=1>"
+    assert html(f"a<a href='https://Shop.example/x'>{counting}</a>") == [("a", {})]
 
 
 def test_marks_of_ours_in_a_letter_are_no_text():

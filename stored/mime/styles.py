@@ -1,0 +1,68 @@
+"""What the style of a tag says of the text in it: how it looks, and whether it is seen at all. Pure.
+
+Each look is a mark that begins it and another that ends it: single characters that no text contains (see
+`tags`).
+"""
+
+import re
+
+BOLD, ITALIC, UNDERLINE, STRIKE, CODE, HIDE = "\ufdd0", "\ufdd2", "\ufdd4", "\ufdd6", "\ufdd8", "\ufdda"
+OPENING = (BOLD, ITALIC, UNDERLINE, STRIKE, CODE, HIDE)
+
+# A tag that says none of these neither hides its element nor gives it looks: most speak of sizes and colours.
+_TELLING = (
+    "hidden",
+    "display:none",
+    "mso-hide:all",
+    "font-size:0",
+    "opacity:0",
+    "max-height:0",
+    "font-weight:",
+    "font-style:",
+    "text-decoration",
+)
+_ZERO = re.compile(r"(?:opacity|max-height):0(?![.\d])")
+_NO_SIZE = re.compile(r"font-size:0(?![.\d])")
+_LIGHT = re.compile(r"font-weight:(?:normal|lighter|[1-5]00)")
+_STYLES = (
+    (re.compile(r"font-weight:(?:bold|[6-9]00)"), BOLD),
+    (re.compile(r"font-style:(?:italic|oblique)"), ITALIC),
+    (re.compile(r"text-decoration[a-z-]*:[^;\"']{0,40}underline"), UNDERLINE),
+    (re.compile(r"text-decoration[a-z-]*:[^;\"']{0,40}line-through"), STRIKE),
+)
+
+
+def may_tell(attributes: str) -> bool:
+    """Tell whether what is written in a tag may say anything of this; else nobody needs to take it apart."""
+    squeezed = "".join(attributes.lower().split())
+    return any(word in squeezed for word in _TELLING)
+
+
+def style_in(attributes: dict[str, str]) -> str:
+    """Return the style in lower case and without white space, in which `hidden` is a style, too."""
+    style = "".join(attributes.get("style", "").lower().split())
+    return f"display:none;{style}" if "hidden" in attributes else style
+
+
+def looks_of(style: str) -> str:
+    """Return the marks that begin the looks of a style."""
+    return "".join([look for pattern, look in _STYLES if pattern.search(style)]) if style else ""
+
+
+def is_light(style: str) -> bool:
+    """Tell whether a style takes back that its element makes letters bold."""
+    return _LIGHT.search(style) is not None
+
+
+def hides(style: str, *, sized: bool = True) -> bool:
+    """Tell whether a style hides its element. Unless `sized`, no size of letters hides nothing."""
+    if "display:none" in style or "visibility:hidden" in style or "mso-hide:all" in style:
+        return True
+    if ":0" not in style:
+        return False
+    return _ZERO.search(style) is not None or (sized and _NO_SIZE.search(style) is not None)
+
+
+def closing(looks: str) -> str:
+    """Return the marks that end what `looks` begin."""
+    return "".join([chr(ord(look) + 1) for look in looks])
