@@ -5,7 +5,6 @@ looks again at a few messages it knows. A visit is one session; several where a 
 a name turned out to be another message's, or something is to be deleted at once.
 """
 
-import random
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
@@ -13,21 +12,19 @@ from pathlib import Path
 
 from restante import log
 from restante.errors import RestanteError, TooLarge
-from stored.arrivals import fingerprint
 from stored.clock import Clock
 from stored.deletion import Deletion
+from stored.doubts import Doubts
 from stored.filing import Fetched, Filing
 from stored.forwarding import Forwarder
 from stored.lanes import Turn
 from stored.lease import LeasedAccount
 from stored.leaving import Leaving
-from stored.listing import Listing, put_origins, remember, take
+from stored.listing import Listing, remember, take
 from stored.mime import Octets, Summary, summarize
-from stored.model.maildrop import Origin
 from stored.notices import Notices
 from stored.pop3 import Breaker, Entry, MessageTooLarge, PopClient, Session
 from stored.progress import Report
-from stored.proof import kept_as, known_by
 from stored.rules import Rule
 from stored.settings import CollectSettings, PopSettings
 from stored.spool import gathered
@@ -81,9 +78,9 @@ class Visit:
         )
         self._notices = Notices(mail.user, account, report)
         self._deletion = Deletion(mail, account, clock, settings.deletions)
+        self._doubts = Doubts(mail, account.id)
         self._breaker = Breaker(account.server.host)
         self._past: set[tuple[int, str]] = set()
-        self._doubtful: set[str] = set()
         self._total = 0
         self._sessions = 0
         self._first: bool | None = None
@@ -148,23 +145,25 @@ class Visit:
         listing = take(session, self._mail, self._account.id)
         if self._first is None:
             self._first = listing.first
-            self._compare_places(session, listing)
+            self._doubts.compare_places(session, listing)
         listing.first = self._first
         self._deletion.begin(listing)
-        self._compare(session, listing.resized(), listing)
+        self._doubts.compare(session, listing)
         ended = self._fetch(session, listing, turn)
         if ended is Ended.MORE:
             return ended
         if ended is Ended.DONE:
             remember(listing, self._mail, self._account.id)
-            self._doubtful |= self._deletion.carry_out(session, listing)
-            self._look_again(session, listing)
+            self._doubts.names |= self._deletion.carry_out(session, listing)
+            if self._sessions == 1:
+                look_again = self._settings.look_again_messages
+                self._doubts.look_again(session, listing, look_again, self._deletion.marked)
             self._deletion.decide(listing)
             self._notices.listed(listing, self._filing.counts)
             self._notices.deleting(listing, self._deletion)
         self._deletion.end(listing, session.quit())
         self._notices.ended(session, self._deletion)
-        return Ended.MORE if ended is Ended.DONE and self._doubtful else ended
+        return Ended.MORE if ended is Ended.DONE and self._doubts.names else ended
 
     def _fetch(self, session: Session, listing: Listing, turn: Turn) -> Ended:
         """Fetch and file what is new and fits, until all of it came or the turn is over.
@@ -220,7 +219,7 @@ class Visit:
                 shared = name in listing.shared
                 self._filing.add(Fetched(raw, entry.msgno, name, entry.octets, shared), bulk=self._bulk)
                 self._past.add((entry.msgno, name))
-                self._doubtful.discard(name)
+                self._doubts.names.discard(name)
         except MessageTooLarge:
             if entry is not None:
                 self._leave(entry, listing.name(entry), self._too_large())
@@ -229,7 +228,7 @@ class Visit:
 
     def _wanted(self, listing: Listing) -> list[Entry]:
         """Return what to fetch in this session; what is announced too large is left."""
-        new = listing.wanted(self._doubtful)
+        new = listing.wanted(self._doubts.names)
         if not self._total:
             self._total = len(new)
             self._bulk = bool(self._first) or len(new) > self._settings.batch_messages
@@ -239,64 +238,13 @@ class Visit:
         found = []
         for entry in new:
             name = listing.name(entry)
-            if (entry.msgno, name) in self._past and name not in self._doubtful:
+            if (entry.msgno, name) in self._past and name not in self._doubts.names:
                 continue
             if entry.octets > self._limits.message_octets:
                 self._leave(entry, name, self._too_large())
             else:
                 found.append(entry)
         return found
-
-    def _compare(
-        self,
-        session: Session,
-        known: list[tuple[Entry, int, Origin]],
-        listing: Listing,
-        *,
-        leaving: bool = False,
-    ) -> None:
-        """Note which of `known` are not what they were any more; `_doubtful` ones are fetched (F23)."""
-        origins = {entry.msgno: (uid, origin) for entry, uid, origin in known}
-        resized: dict[int, Origin] = {}
-        for entry, head in session.heads([entry for entry, _, _ in known], leaving=leaving):
-            uid, origin = origins[entry.msgno]
-            other_size = entry.octets >= 0 and entry.octets != origin.octets
-            if (head is None and other_size) or (
-                head is not None and fingerprint(head) != origin.fingerprint
-            ):
-                self._doubtful.add(listing.name(entry))
-            elif other_size:
-                resized[uid] = origin._replace(octets=entry.octets)
-        if resized:
-            put_origins(resized, self._mail, self._account.id)
-
-    def _compare_places(self, session: Session, listing: Listing) -> None:
-        """Look whole at the last message that is known by its place; where it is another, fetch all such."""
-        last = listing.last_placed()
-        if last is None:
-            return
-        entry, uid, origin = last
-        here = kept_as(self._mail, uid)
-        for arriving in session.retrieve([entry]):
-            if arriving.refused:
-                continue
-            there = known_by(arriving.chunks())
-            if there.head != origin.fingerprint or (here and there.body != here.body):
-                self._doubtful |= listing.by_place
-
-    def _look_again(self, session: Session, listing: Listing) -> None:
-        """Compare a few known messages, others each time: a server may give its names to other messages.
-
-        The last that is asked for in a session.
-        """
-        known = [
-            one
-            for one in listing.settled()
-            if one[0].msgno not in self._deletion.marked and listing.name(one[0]) not in listing.by_place
-        ]
-        few = min(len(known), self._settings.look_again_messages)
-        if few and not self._sessions > 1:
-            self._compare(session, random.sample(known, few), listing, leaving=True)
 
     def _leave(self, entry: Entry, name: str, why: RestanteError) -> None:
         """Pass over a message, which stays in the maildrop and is tried again in the next visit."""
@@ -311,7 +259,7 @@ class Visit:
 
     def _pass_over(self, entry: Entry, name: str) -> None:
         self._past.add((entry.msgno, name))
-        self._doubtful.discard(name)
+        self._doubts.names.discard(name)
         self._report.count(done=1)
 
     def _too_large(self) -> RestanteError:
