@@ -5,6 +5,7 @@
     plan                                  the tree as questions to the index and to the store
     index, files                          one SQLite FTS5 file a user, derived, thrown away at will
     extract, worker, child, frames        letters read and indexed in a process that may be killed
+    strides                               long work that gives way to lists
     source, stripped, indexer             what is new in the store, brought to that process in the background
     finder, readers, flagged, snippets    the answer: every hit looked up in the store before it is told
 

@@ -1,6 +1,6 @@
 """The process that reads letters and writes indexes, as the daemon asks it.
 
-It has the lowest priority, so on a busy machine it may wait very long for its turn.
+It has a low priority, so on a busy machine it may wait very long for its turn.
 """
 
 from collections.abc import Sequence

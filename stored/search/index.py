@@ -17,6 +17,7 @@ from pathlib import Path
 
 from stored.search.folding import indexed
 from stored.search.plan import COLUMNS, Plan
+from stored.search.strides import Strides
 
 VERSION = 4
 SLOT_SECONDS = 64
@@ -26,6 +27,7 @@ _PAGE_OCTETS = 4096
 _HASH_OCTETS = 8 << 20  # of words kept in memory before they are written; a commit writes them too
 _CHECKPOINT_PAGES = 2000
 _MERGE_PAGES = 500
+_STEP_OPERATIONS = 50  # of SQLite's machine, between steps of what is written
 
 _SCHEMA = f"""
 CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -110,6 +112,7 @@ class Index:
             try:
                 if not connection.execute("PRAGMA user_version").fetchone()[0]:
                     _make(connection)
+                connection.set_progress_handler(Strides().step, _STEP_OPERATIONS)
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
                 return cls._checked(connection)

@@ -11,6 +11,7 @@ from stored.model.body import Body
 from stored.model.rows import UNREADABLE
 from stored.model.word import time_of
 from stored.search.index import Mark
+from stored.search.strides import Strides
 from stored.search.stripped import stripped, stripped_octets
 
 BATCH_MESSAGES = 200
@@ -75,13 +76,14 @@ def next_batch(account: Account, mark: Mark, spool: Path) -> Batch:
 
 
 def _fill(batch: Batch, account: Account, mark: Mark, spool: Path) -> None:
-    last, octets = account.rows.last_uid(), 0
+    last, octets, strides = account.rows.last_uid(), 0, Strides()
     for uid, word in account.state.items(min=mark.uid + 1):
         if len(batch.items) == BATCH_MESSAGES or octets >= BATCH_OCTETS:
             batch.more = True
             break
         last_read = uid
         octets += _take(batch, account, uid, time_of(word), spool)
+        strides.step()
     uid_after = last_read if batch.more else last
     batch.after = Mark(batch.after.epoch, uid_after, batch.after.step)
 

@@ -15,11 +15,13 @@ from stored.processes import frames, worker
 from stored.search import files
 from stored.search.extract import document
 from stored.search.index import Document, Index, IndexAway, IndexBroken, Mark
+from stored.search.strides import Strides
 from stored.spool import Mapped
 
 OPEN = 4
-#: The lowest: whoever waits for a list or collects letters comes first, an index can follow.
-NICE = 19
+#: Low: whoever waits for a list or collects letters comes first. On a core that is always busy the lowest
+#: would leave an index a seventieth of it; so it has a tenth.
+NICE = 10
 MEMORY_OCTETS = 2 << 30
 
 
@@ -90,7 +92,7 @@ class Indexes:
 
 def _documents(items: list[dict[str, Any]], octets: memoryview) -> list[Document]:
     """Read the letters, each with its octets in `octets` one behind the other, or in a file of its own."""
-    made, at = [], 0
+    made, at, strides = [], 0, Strides()
     for item in items:
         row, at = bytes(octets[at : at + item["row"]]), at + item["row"]
         count = item.get("octets", -1)
@@ -102,6 +104,7 @@ def _documents(items: list[dict[str, Any]], octets: memoryview) -> list[Document
             elif count >= 0:
                 raw, at = bytes(octets[at : at + count]), at + count
             made.append(document(item["uid"], item["time"], row, raw))
+        strides.step()
     return made
 
 
