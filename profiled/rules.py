@@ -86,7 +86,7 @@ class Rules:
         """Make rules of a Sieve script, put behind those there are; with `keep` false only say which.
 
         `folders` gives the id of each folder the script names. Commits. Raises InvalidArgument naming the
-        first line that cannot be said, and what `set` raises; then nothing is imported.
+        lines that cannot be said, and what `set` raises; then nothing is imported.
         """
         wanted = sieve.rules_of(script, folders)
 

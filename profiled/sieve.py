@@ -1,34 +1,29 @@
-"""Sieve scripts (RFC 5228) to our rules: what can be said is, what cannot is refused by its line.
+"""Sieve scripts (RFC 5228) to our rules: what can be said is, what cannot is refused by its lines.
 
 The base language, `fileinto`, `copy` (RFC 3894) and `imap4flags` (RFC 5232). Pure; knows no profile.
 
     if / elsif / else    rules, where what came before is negated
-    if false             a rule that is switched off, with the test that Roundcube leaves in a comment there
+    if false             a rule that is switched off, with the test that Roundcube leaves in a comment there;
+                         none where that cannot be said, since it does nothing
     fileinto             "file"; with :copy, or beside keep, "copy"
     redirect             "forward", and "delete" where the script keeps no copy
     discard              "delete", which is the trash here and not the end
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from sievelib.commands import Command  # type: ignore[import-untyped]
 
 from profiled.sieve_order import DELETE, Made, negated, ordered
-from profiled.sieve_script import literals, name_in, parsed, test_in, text, texts, unsaid
+from profiled.sieve_refusal import Unsaid, Wrong, refusal, unsaid
+from profiled.sieve_script import Script, name_in, parsed, test_in, text, texts
+from profiled.sieve_tests import ALWAYS, ANY_SIZE, NEVER, Test, asked, both, test_of, turned
 from profiled.types import RuleNew
 from restante.errors import InvalidArgument
-from restante.rules import (
-    ACTIONS,
-    CONDITIONS,
-    VALUE_CHARACTERS,
-    VALUES,
-    Action,
-    Condition,
-    Operator,
-    checked,
-)
+from restante.rules import ACTIONS, CONDITIONS, Action, checked
 from restante.wire import check
 
 _ROLES = {
@@ -40,40 +35,27 @@ _ROLES = {
     "trash": "trash",
     "archive": "archive",
 }
-_ALWAYS: Condition = {"field": "size", "op": "over", "value": "0"}
+#: A profile keeps fewer, but some that only keep do nothing and go.
+MOST_MADE = 1_000
 _STOP: Action = {"action": "stop"}
+_ENDING = ("stop", "return")
+#: What a rule that is switched off asks for where nothing else is told.
+_NEVER_SAID: Test = ((negated(ANY_SIZE),),)
 _fits = check(RuleNew)
-
-
-@dataclass(frozen=True)
-class _Test:
-    """What a rule asks: all or any of the conditions."""
-
-    match: Literal["all", "any"]
-    conditions: tuple[Condition, ...]
-
-    @property
-    def plain(self) -> bool:
-        """Whether it can stand among others that must all hold."""
-        return self.match == "all" or len(self.conditions) == 1
-
-    def negated(self) -> "_Test":
-        turned = tuple(negated(one) for one in self.conditions)
-        return _Test("any" if self.match == "all" and len(turned) != 1 else "all", turned)
 
 
 def rules_of(script: str, folders: Mapping[str, str]) -> list[RuleNew]:
     """Return the rules that do what `script` does, in order. `folders` gives the id of each folder's name.
 
     Names of folders in it, those with a role and their parts behind "INBOX." count too, whatever the case.
-    Raises InvalidArgument naming the first line that is wrong or that no rule can say.
+    Raises InvalidArgument naming the lines that are wrong or that no rule can say, the first twenty of them.
     """
-    commands, lines = parsed(script)
-    known = _ROLES | {name.casefold(): id for name, id in folders.items()}
-    made = ordered(_Translation(known, lines).rules(commands))
-    for one in made:
-        _check(one)
-    if made and made[-1].rule["conditions"] == [_ALWAYS] and made[-1].rule["actions"] == [_STOP]:
+    found = parsed(script)
+    translation = _Translation(found, _ROLES | {name.casefold(): id for name, id in folders.items()})
+    made = translation.rules()
+    if translation.wrong:
+        raise refusal(translation.wrong)
+    if made and made[-1].rule["conditions"] == [ANY_SIZE] and made[-1].rule["actions"] == [_STOP]:
         made.pop()  # a stop at the end of the script, which would end what comes after it here
     return [one.rule for one in made]
 
@@ -90,25 +72,50 @@ def _check(made: Made) -> None:
         raise unsaid(made.line, wrong.message.rstrip(".")) from None
 
 
+@dataclass(frozen=True)
+class _Before:
+    """Asks that no branch before held; the `last` is not in it yet, since no other need follow."""
+
+    none: Test = ALWAYS
+    last: Test = NEVER
+
+    def with_last_turned(self, line: int) -> "_Before":
+        return _Before(both(self.none, turned(self.last, line), line))
+
+
 class _Translation:
-    """One script on its way."""
+    """One script on its way; `wrong` is what it cannot say, and then no rule is good for anything."""
 
-    def __init__(self, folders: Mapping[str, str], lines: Mapping[int, int]) -> None:
+    def __init__(self, script: Script, folders: Mapping[str, str]) -> None:
+        self._script = script
         self._folders = folders
-        self._lines = dict(lines)
-        self._found: list[Made] = []
+        self._made: list[Made] = []
+        self.wrong: list[Wrong] = list(script.wrong)
 
-    def rules(self, commands: list[Command]) -> list[Made]:
-        self._block(commands, _Test("all", ()), "", enabled=True)
-        return self._found
+    def rules(self) -> list[Made]:
+        with self._noting():
+            self._block(self._script.commands, ALWAYS, "", enabled=True)
+        made = [one for one in self._made if one.rule["actions"]]
+        if not self.wrong:
+            with self._noting():
+                made = ordered(self._made)
+        for one in made:
+            with self._noting():
+                _check(one)
+        return made
 
-    def _line(self, command: Command) -> int:
-        return self._lines.get(id(command), 0)
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Note what cannot be said, and go on."""
+        try:
+            yield
+        except Unsaid as refused:
+            self.wrong += refused.wrong
 
-    def _block(self, commands: list[Command], path: _Test, name: str, *, enabled: bool) -> bool:
+    def _block(self, commands: list[Command], path: Test, name: str, *, enabled: bool) -> bool:
         """Add what a block says under the tests of `path`; return whether it always ends in "stop"."""
         actions: list[Command] = []
-        before: list[_Test] = []
+        before = _Before()
         for command in commands:
             kind, told = command.name, name_in(command) or name
             if kind == "require":
@@ -116,54 +123,89 @@ class _Translation:
             if kind in ("if", "elsif", "else"):
                 self._add(actions, path, name, enabled)
                 actions = []
-                before = self._branch(command, path, [] if kind == "if" else before, told, enabled)
+                before = self._branch(command, path, _Before() if kind == "if" else before, told, enabled)
             else:
                 actions.append(command)
-                if kind == "stop":
+                if kind in _ENDING:
                     break
         self._add(actions, path, name, enabled)
-        return bool(actions) and actions[-1].name == "stop"
+        return bool(actions) and actions[-1].name in _ENDING
 
-    def _branch(
-        self, command: Command, path: _Test, before: list[_Test], name: str, enabled: bool
-    ) -> list[_Test]:
-        """Add one branch; return the tests that the next one must find not to hold."""
-        line = self._line(command)
-        never = command.name != "else" and command["test"].name == "false"
-        test = _Test("all", ()) if command.name == "else" else self._test(command["test"])
-        if never and (meant := test_in(command)) is not None:
-            self._lines |= dict.fromkeys(map(id, meant.walk()), line)
-            test = self._test(meant)
-        whole = path
-        for one in [*(earlier.negated() for earlier in before), test]:
-            whole = _both(whole, one, line)
-        stops = self._block(command.children, whole, name or f"Sieve {line}", enabled=enabled and not never)
-        return before if stops or never else [*before, test]
+    def _branch(self, command: Command, path: Test, before: _Before, name: str, enabled: bool) -> _Before:
+        """Add one branch; return what the next one must find not to hold."""
+        line = self._script.line(command)
+        with self._noting():
+            before = before.with_last_turned(line)
+        name = name or f"Sieve {line}"
+        if command.name != "else" and command["test"].name == "false":
+            self._switched_off(command, path, before, name)
+            return before
+        test = ALWAYS
+        with self._noting():
+            test = test if command.name == "else" else self._test(command["test"])
+        if test == NEVER:
+            return before
+        stops = self._block(
+            command.children, self._under(path, before.none, test, line), name, enabled=enabled
+        )
+        return before if stops else _Before(before.none, test)
+
+    def _switched_off(self, command: Command, path: Test, before: _Before, name: str) -> None:
+        """Add the rules of a block that never runs, as far as they can be said."""
+        line, meant = self._script.line(command), test_in(command)
+        made, wrong = len(self._made), len(self.wrong)
+        test = _NEVER_SAID
+        if meant is not None:
+            with self._noting():
+                test = test_of(meant, self._script, line) or _NEVER_SAID
+        self._block(command.children, self._under(path, before.none, test, line), name, enabled=False)
+        for one in self._made[made:]:
+            with self._noting():
+                _check(one)
+        if len(self.wrong) > wrong:
+            del self.wrong[wrong:], self._made[made:]
+
+    def _under(self, path: Test, none: Test, test: Test, line: int) -> Test:
+        """Return what holds in a branch."""
+        try:
+            return both(both(path, none, line), test, line)
+        except Unsaid as refused:
+            self.wrong += refused.wrong
+            return path
+
+    def _test(self, command: Command) -> Test:
+        return test_of(command, self._script, self._script.line(command))
 
     # Actions ------------------------------------------------------------------------------------
 
-    def _add(self, commands: list[Command], path: _Test, name: str, enabled: bool) -> None:
-        """Add the rule that does what `commands` do."""
+    def _add(self, commands: list[Command], path: Test, name: str, enabled: bool) -> None:
+        """Add the rules that do what `commands` do."""
         if not commands:
             return
         actions = self._actions(commands)
-        line = self._line(commands[0])
-        rule: RuleNew = {
-            "name": (name or f"Sieve {line}")[:100],
-            "match": path.match,
-            "conditions": list(path.conditions) or [_ALWAYS],
-            "actions": actions,
-        }
-        if not enabled:
-            rule["enabled"] = False
-        self._found.append(Made(rule, line, any(command.name == "keep" for command in commands)))
+        line = self._script.line(commands[0])
+        keeps = any(command.name == "keep" for command in commands)
+        for match, conditions in asked(path):
+            if len(self._made) >= MOST_MADE:
+                raise unsaid(0, f"it makes more than {MOST_MADE} rules")
+            rule: RuleNew = {
+                "name": (name or f"Sieve {line}")[:100],
+                "match": match,
+                "conditions": conditions,
+                "actions": actions,
+            }
+            if not enabled:
+                rule["enabled"] = False
+            self._made.append(Made(rule, line, keeps))
 
     def _actions(self, commands: list[Command]) -> list[Action]:
         kinds = [command.name for command in commands]
         stays = "keep" in kinds
         actions: list[Action] = []
         for command in commands:
-            found = self._action(command, stays)
+            found: list[Action] = []
+            with self._noting():
+                found = self._action(command, stays)
             stays = stays or any(one["action"] == "file" for one in found)
             actions += found
         forwarded = any(one.name == "redirect" and "copy" not in one for one in commands)
@@ -174,6 +216,7 @@ class _Translation:
 
     def _action(self, command: Command, stays: bool) -> list[Action]:
         kind = command.name
+        self._script.check(command, self._script.line(command))
         if kind == "fileinto":
             folder = self._folder(command)
             copied = stays or "copy" in command
@@ -184,11 +227,11 @@ class _Translation:
             return self._flagged(command, command["list-of-flags"])
         if kind == "redirect":
             return [{"action": "forward", "to": text(command["address"])}]
-        if kind == "stop":
+        if kind in _ENDING:
             return [_STOP]
         if kind == "discard":
             return []
-        raise unsaid(self._line(command), f"there is no action like “{kind}”")
+        raise unsaid(self._script.line(command), f"there is no action like “{kind}”")
 
     def _folder(self, command: Command) -> str:
         name = text(command["mailbox"])
@@ -197,7 +240,7 @@ class _Translation:
             if told in self._folders:
                 return self._folders[told]
         raise unsaid(
-            self._line(command),
+            self._script.line(command),
             f"“{name}” is not among `folders`; give there the id of each folder that the script names, as"
             " `folder.list` of the storage server has it (make the folder first where there is none)",
         )
@@ -210,144 +253,9 @@ class _Translation:
     def _flagged(self, command: Command, value: Any) -> list[Action]:
         known: dict[str, Literal["flag", "mark_read"]] = {"\\flagged": "flag", "\\seen": "mark_read"}
         if "variable-name" in command:
-            raise unsaid(self._line(command), "there are no variables")
+            raise unsaid(self._script.line(command), "there are no variables")
         names = [name for text in texts(value) for name in text.split()]
         for name in names:
             if name.casefold() not in known:
-                raise unsaid(self._line(command), f"there is no flag like “{name}”")
+                raise unsaid(self._script.line(command), f"there is no flag like “{name}”")
         return [{"action": known[name.casefold()]} for name in names]
-
-    # Tests --------------------------------------------------------------------------------------
-
-    def _test(self, test: Command) -> _Test:
-        line = self._line(test)
-        if test.name == "not":
-            return self._test(test["test"]).negated()
-        if test.name in ("allof", "anyof"):
-            match: Literal["all", "any"] = "all" if test.name == "allof" else "any"
-            parts = [self._test(one) for one in test["tests"]]
-            if any(part.match != match and len(part.conditions) > 1 for part in parts):
-                raise unsaid(line, "a rule asks for all or for any of its conditions, not for groups")
-            return _Test(match, tuple(one for part in parts for one in part.conditions))
-        if test.name == "exists":
-            return _Test("all", tuple(_exists(name) for name in texts(test["header-names"])))
-        if test.name == "size":
-            op: Literal["over", "under"] = "over" if test["comparator"].lower() == ":over" else "under"
-            return _Test("all", ({"field": "size", "op": op, "value": _octets(test["limit"])},))
-        if test.name == "true":
-            return _Test("all", (_ALWAYS,))
-        if test.name == "false":
-            return _Test("all", ({**_ALWAYS, "negate": True},))
-        if test.name in ("header", "address"):
-            return self._compared(test, line)
-        raise unsaid(line, f"no condition asks for “{test.name}”")
-
-    def _compared(self, test: Command, line: int) -> _Test:
-        """Return the conditions of a header or address test: any of its fields having any of its keys."""
-        if "octet" in str(test.extra_arguments.get("comparator", "")):
-            raise unsaid(line, "capital and small letters are never told apart")
-        names = texts(test["header-names" if test.name == "header" else "header-list"])
-        kind = str(test.arguments.get("match-type", ":is")).lower()
-        found: list[Condition] = []
-        for op, values in _operators(kind, literals(test["key-list"]), line).items():
-            asked = _addresses(test, names, op, line) if test.name == "address" else _headers(names, op)
-            for at in range(0, len(values), VALUES):
-                wanted = {} if op == "exists" else _wanted(values[at : at + VALUES])
-                found += [cast(Condition, one | wanted) for one in asked]
-        return _Test("any", tuple(found)) if len(found) > 1 else _Test("all", tuple(found))
-
-
-def _headers(names: list[str], op: str) -> list[dict[str, Any]]:
-    return [
-        {"field": "subject", "op": op}
-        if name.casefold() == "subject"
-        else {"field": "header", "header": name, "op": op}
-        for name in names
-    ]
-
-
-def _addresses(test: Command, names: list[str], op: str, line: int) -> list[dict[str, Any]]:
-    part = str(test.arguments.get("address-part", ":all")).lower()
-    ours = _ADDRESSED.get((part, op))
-    if ours is None:
-        raise unsaid(line, f"an address cannot be compared by {part} like this")
-    fields = [name.casefold() for name in names]
-    if strange := [name for name in fields if name not in ("from", "to", "cc")]:
-        raise unsaid(line, f"addresses are only asked for in From, To and Cc, not in {strange[0]}")
-    fields = ["any_recipient"] if set(fields) == {"to", "cc"} else fields
-    return [{"field": field, "op": ours} for field in fields]
-
-
-#: Which part of an address, compared how, is which operator of ours.
-_ADDRESSED: dict[tuple[str, str], Operator] = {
-    (":all", "is"): "address_is",
-    (":all", "contains"): "address_contains",
-    (":domain", "is"): "domain_is",
-}
-
-
-def _wanted(values: Sequence[str]) -> dict[str, Any]:
-    return {"value": values[0]} if len(values) == 1 else {"values": list(values)}
-
-
-def _both(path: _Test, test: _Test, line: int) -> _Test:
-    """Return a test that holds where both do, as far as one rule can say it."""
-    if not path.conditions or not test.conditions:
-        return test if test.conditions else path
-    if not (path.plain and test.plain):
-        raise unsaid(
-            line, "a rule asks for all or for any of its conditions; end the branch before with “stop”"
-        )
-    return _Test("all", path.conditions + test.conditions)
-
-
-def _exists(name: str) -> Condition:
-    return {"field": "header", "op": "exists", "header": name}
-
-
-def _operators(kind: str, keys: list[str], line: int) -> dict[str, list[str]]:
-    """Return which of our operators compare the keys: those with "*" by where it stands."""
-    if kind not in (":is", ":contains", ":matches"):
-        raise unsaid(line, f"texts cannot be compared by {kind}")
-    found: dict[str, list[str]] = {}
-    for key in keys:
-        op, bare = _pattern(key, line) if kind == ":matches" else (kind[1:], key)
-        if op != "exists":
-            _check_key(bare, line)
-        found.setdefault(op, []).append(bare)
-    return found
-
-
-#: Whether a pattern is open at its beginning and at its end → the operator.
-_OPEN: dict[tuple[bool, bool], str] = {
-    (False, False): "is",
-    (False, True): "starts_with",
-    (True, False): "ends_with",
-    (True, True): "contains",
-}
-
-
-def _pattern(key: str, line: int) -> tuple[str, str]:
-    """Return the operator for a key of ":matches", and what it compares with."""
-    bare = key.strip("*")
-    if any(letter in bare for letter in "*?\\") or not key:
-        raise unsaid(line, f"the pattern “{key}” is more than a beginning, an end or a part")
-    if not bare:
-        return "exists", ""
-    open_ends = (key.startswith("*"), key.endswith("*"))
-    return _OPEN[open_ends], bare
-
-
-def _check_key(key: str, line: int) -> None:
-    if not key.strip():
-        raise unsaid(line, "an empty text cannot be asked for")
-    if key != key.strip():
-        raise unsaid(line, f"the blanks around “{key.strip()[:40]}” would make no difference")
-    if len(key) > VALUE_CHARACTERS:
-        raise unsaid(line, f"a text that is asked for has at most {VALUE_CHARACTERS} characters")
-
-
-def _octets(limit: Any) -> str:
-    text = str(limit).upper()
-    scale = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}.get(text[-1:], 1)
-    return str(int(text.rstrip("KMG")[:12] or "0") * scale)

@@ -8,7 +8,7 @@ delete goes behind the rules that file, and a "keep" files into the inbox where 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from profiled.sieve_script import unsaid
+from profiled.sieve_refusal import unsaid
 from profiled.types import RuleNew
 from restante.rules import Action, Condition
 
@@ -42,7 +42,7 @@ def negated(condition: Condition) -> Condition:
 def ordered(made: Sequence[Made]) -> list[Made]:
     """Return the rules that do something, in their order, with deletes put off where that is needed.
 
-    Raises InvalidArgument naming the line of a "stop" that a delete would have to be put behind.
+    Raises Unsaid with the line of a "stop" that a delete would have to be put behind.
     """
     kept = [_kept(made, at) for at in range(len(made))]
     found: list[Made] = []

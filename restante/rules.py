@@ -32,6 +32,17 @@ Operator = Literal[
 ]
 VALUE_CHARACTERS, VALUES, CONDITIONS, ACTIONS = 256, 50, 20, 10
 ADDRESS_FIELDS = ("from", "to", "cc", "any_recipient")
+#: Other fields of a header that hold addresses.
+ADDRESS_HEADERS = (
+    "sender",
+    "reply-to",
+    "bcc",
+    "resent-from",
+    "resent-sender",
+    "resent-to",
+    "resent-cc",
+    "resent-bcc",
+)
 _WITHOUT_VALUE = ("exists", "known")
 _OF_ADDRESSES = ("address_is", "address_contains", "domain_is")
 _HEADER_NAME = re.compile(r"[!-9;-~]{1,76}")
@@ -106,7 +117,7 @@ def _check_condition(condition: Condition) -> None:
             about=condition["header"],
         )
     _check_value(condition)
-    if operator in _OF_ADDRESSES and field not in ADDRESS_FIELDS:
+    if operator in _OF_ADDRESSES and not holds_addresses(condition):
         raise InvalidArgument(f"“{operator}” asks for an address, and {field} is none.", about=field)
     if operator == "known" and field not in ADDRESS_FIELDS:
         raise InvalidArgument(f"Only people can be known, and {field} is none.", about=field)
@@ -114,6 +125,11 @@ def _check_condition(condition: Condition) -> None:
         raise InvalidArgument('The size of a message is "over" or "under" so many octets.', about=field)
     if field == "account" and operator != "is":
         raise InvalidArgument('The account of a message can only be asked for with "is".', about=operator)
+
+
+def holds_addresses(condition: Condition) -> bool:
+    """Return whether a condition asks for a field that holds addresses. Pure."""
+    return condition["field"] in ADDRESS_FIELDS or condition.get("header", "").casefold() in ADDRESS_HEADERS
 
 
 def _check_value(condition: Condition) -> None:

@@ -12,10 +12,11 @@ from typing import NotRequired, TypedDict
 from unicodedata import normalize
 
 from restante import log
-from restante.rules import ADDRESS_FIELDS, Action, Condition, Match
+from restante.rules import ADDRESS_FIELDS, Action, Condition, Match, holds_addresses
 from stored.folding import fold
 from stored.mime import Address, Summary
 from stored.mime.cautions import unpunycoded
+from stored.mime.headers import addresses_of
 from stored.model.word import FLAGGED, SEEN
 
 _LOG = log.get("rules")
@@ -117,6 +118,7 @@ class _Reading:
         self._account = account
         self._facts = facts
         self._folded: dict[tuple[str, str, bool], list[str]] = {}
+        self._addresses: dict[tuple[str, str], list[str]] = {}
         self._steps = STEPS
 
     def fits(self, rule: Rule) -> bool:
@@ -137,7 +139,7 @@ class _Reading:
             return any(self._facts.known(one.address.strip().casefold()) for one in people)
         given = condition.get("values") or [condition.get("value", "")]
         if op in ("address_is", "address_contains", "domain_is"):
-            return self._addressed(field, op, [text for text in map(_bare, given) if text])
+            return self._addressed(condition, op, [text for text in map(_bare, given) if text])
         wanted = [text for text in map(_folded, given) if text]
         texts = self._texts(field, condition.get("header", ""), alone=op != "contains")
         return any(self._compare(op, text, one) for one in wanted for text in texts)
@@ -153,9 +155,13 @@ class _Reading:
         octets = int(value)
         return self._facts.octets > octets if op == "over" else op == "under" and self._facts.octets < octets
 
-    def _addressed(self, field: str, op: str, wanted: list[str]) -> bool:
+    def _addressed(self, condition: Condition, op: str, wanted: list[str]) -> bool:
         """Compare addresses, in which an accent makes another one."""
-        found = [_bare(one.address) for one in _people(field, self._summary)]
+        key = (condition["field"], condition.get("header", "").casefold())
+        if key not in self._addresses:
+            people = _people(key[0], self._summary, key[1]) if holds_addresses(condition) else ()
+            self._addresses[key] = [_bare(one.address) for one in people]
+        found = self._addresses[key]
         if op == "address_contains":
             return any(self._compare("contains", address, one) for one in wanted for address in found)
         if op == "domain_is":
@@ -208,8 +214,10 @@ class _Reading:
         return self._summary.header(header) if field == "header" else ()
 
 
-def _people(field: str, summary: Summary) -> Sequence[Address]:
-    """Return the addresses of a field that holds addresses, nothing for any other."""
+def _people(field: str, summary: Summary, header: str = "") -> Sequence[Address]:
+    """Return the addresses of a field that holds addresses, or of a header, nothing for any other."""
+    if field == "header":
+        return addresses_of(", ".join(value for name, value in summary.fields if name.casefold() == header))
     if field == "any_recipient":
         return [*summary.to, *summary.cc]
     return {"from": summary.from_, "to": summary.to, "cc": summary.cc}.get(field, [])

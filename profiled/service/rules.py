@@ -58,6 +58,6 @@ class RuleService:
         """Make rules of a Sieve script, behind those there are; with `keep` false only tell which.
 
         `folders` gives the id of each folder that the script names; inbox, sent, drafts, junk, spam, trash
-        and archive are known. What no rule can say is refused by its line, and then nothing is imported.
+        and archive are known. All lines that no rule can say are told, and then nothing is imported.
         """
         return self._rules.import_sieve(call.principal.name, script, folders or {}, keep, if_state)

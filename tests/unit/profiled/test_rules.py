@@ -77,6 +77,7 @@ def test_rules_are_changed_in_place_and_removed(ana):
         {"field": "size", "op": "over", "values": ["10"]},
         {"field": "subject", "op": "over", "value": "10"},
         {"field": "list", "op": "address_is", "value": "a@b.example"},
+        {"field": "header", "op": "address_is", "value": "a@b.example", "header": "X-Sender"},
     ],
 )
 def test_conditions_that_make_no_sense(ana, condition):
@@ -88,6 +89,7 @@ def test_conditions_that_make_no_sense(ana, condition):
     "condition",
     [
         {"field": "header", "op": "exists", "header": "List-Id"},
+        {"field": "header", "op": "address_is", "value": "a@b.example", "header": "Sender"},
         {"field": "header", "op": "contains", "header": "X-Spam", "value": "yes"},
         {"field": "any_recipient", "op": "domain_is", "value": "uno.example"},
         {"field": "account", "op": "is", "value": "a1"},

@@ -105,6 +105,25 @@ def test_a_domain_is_the_same_as_people_and_as_servers_write_it(address, wanted)
         assert decide([rule([condition])], letter, "a1", "") == Decision("f1")
 
 
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        (("header:Sender", "address_is", "BOT@lists.example"), True),
+        (("header:sender", "address_is", "eva@uno.example"), False),
+        (("header:Sender", "address_contains", "eva"), False),
+        (("header:Resent-To", "domain_is", "dos.example"), True),
+        (("header:Reply-To", "address_is", "bot@lists.example"), False),
+        (("header:X-Sender", "address_is", "x@y.example"), False),
+    ],
+)
+def test_an_address_in_other_headers_than_from_and_to(condition, holds):
+    letter = summarize(
+        b'Sender: "eva@uno.example" <bot@lists.example>\r\nX-Sender: x@y.example\r\n'
+        b"Resent-To: a@uno.example\r\nResent-To: =?utf-8?q?b=2C?= <b@dos.example>\r\n\r\n"
+    )
+    assert decide([rule([condition])], letter, "a1", "") == (Decision("f1") if holds else Decision())
+
+
 def test_a_letter_without_senders_matches_no_sender():
     bare = summarize(b"\r\n")
     for op in ("contains", "is", "address_is", "domain_is", "exists"):
