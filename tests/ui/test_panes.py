@@ -153,8 +153,8 @@ def test_any_text_is_shown_soon(root, window, text):
 
 def test_the_draft_is_kept_by_itself(root, window, monkeypatch):
     monkeypatch.setattr(writer_module, "KEEP_MS", 60)
-    window.page.write()
-    writer = window.page._cover
+    window.page.writing.write()
+    writer = window.page.cover
     assert isinstance(writer, Writer)
     root.update()
     writer.to.focus_force()
@@ -191,7 +191,7 @@ def test_what_a_person_does_keeps_the_session_and_polling_does_not(root, window)
 
 def test_nothing_of_the_visit_stays(root, window):
     left: list[bool] = []
-    window.page.keep_what_is_written()
+    window.page.writing.keep()
     window.desk.leave(lambda: left.append(True))
     spin(root, lambda: left, "leaving")
     desk = window.desk

@@ -144,7 +144,7 @@ class Window:
     def close(self) -> None:
         """The window is closed: keep what is written, close the session, go. Never waits for long."""
         if isinstance(self.page, MailPage):
-            self.page.leaving_writer(lambda: self.desk.leave(self._destroy))
+            self.page.writing.leaving(lambda: self.desk.leave(self._destroy))
             self.root.after(4_000, self._destroy)
         else:
             self._destroy()
@@ -159,17 +159,17 @@ class Window:
 
     def _bind_keys(self) -> None:
         keys: Dict[str, Callable[[MailPage], Any]] = {
-            "<Control-n>": lambda page: page.write(),
-            "<Control-r>": lambda page: page.answer(),
-            "<Control-Shift-R>": lambda page: page.answer(True),
-            "<Control-Shift-F>": lambda page: page.forward(),
+            "<Control-n>": lambda page: page.writing.write(),
+            "<Control-r>": lambda page: page.writing.answer(),
+            "<Control-Shift-R>": lambda page: page.writing.answer(True),
+            "<Control-Shift-F>": lambda page: page.writing.forward(),
             "<Control-m>": lambda page: page.letters.ask_where(),
             "<Control-u>": lambda page: page.letters.mark(),
             "<Control-q>": lambda page: page.leave(),
             "<F5>": lambda page: page.collect(),
             "<F6>": lambda page: page.next_pane(),
             "<F1>": lambda page: page.show_keys(),
-            "<Control-Return>": lambda page: page.post(),
+            "<Control-Return>": lambda page: page.writing.post(),
             "<Delete>": self._delete_key,
             "<Escape>": lambda page: page.back(),
         }
