@@ -2,7 +2,7 @@
 
 What was changed once more by somebody else meanwhile stays as it is now: an undo takes back what its own
 change did, and nothing after it. Folders that were removed come back with their mail; taking that back once
-more moves the mail alone.
+more moves the mail alone. A copy that is taken back is gone, and what undoes that makes none.
 """
 
 from collections.abc import Collection, Iterable

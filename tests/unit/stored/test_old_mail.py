@@ -92,8 +92,12 @@ def test_a_run_changes_what_fits_and_is_taken_back(world, mail):
     found = listing(mail)
     assert (found["inbox"][0], found["archive"][0], found["junk"][0]) == (225, 25, 25)
     assert all("flagged" in flags for _, flags in found["archive"][2])
-    undo(mail, job["undo"])
+    again = undo(mail, job["undo"])
     assert listing(mail) == before
+    undo(mail, again["undo"])
+    once_more = listing(mail)
+    assert once_more["archive"][2] == found["archive"][2]
+    assert once_more["junk"][0] == 0, "a copy is not made again, as docs/rpc.md says"
 
 
 def test_rules_of_the_profile_run_by_their_ids_enabled_or_not(world, mail):
