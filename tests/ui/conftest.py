@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,9 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.xdist_group("ui"))
 
 
-def make_display(width, height):
-    """Start Xvfb on a display it chooses itself; return it and its name."""
+@contextmanager
+def made_display(width, height):
+    """Run Xvfb on a display it chooses itself; give its name."""
     for tool in NEEDED:
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")
@@ -47,23 +49,21 @@ def make_display(width, height):
     if not number:
         server.kill()
         pytest.skip("Xvfb does not start here")
-    return server, f":{number}"
+    yield f":{number}"
+    server.terminate()
+    server.wait()
 
 
 @pytest.fixture(scope="session")
 def display():
-    server, name = make_display(1180, 720)
-    yield name
-    server.terminate()
-    server.wait()
+    with made_display(1180, 720) as name:
+        yield name
 
 
 @pytest.fixture(scope="session")
 def small_display():
-    server, name = make_display(1024, 600)
-    yield name
-    server.terminate()
-    server.wait()
+    with made_display(1024, 600) as name:
+        yield name
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import threading
 from base64 import b64encode
 from datetime import UTC, datetime
-from typing import Annotated, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from restante import errors
 from restante.rpc import ANONYMOUS, ANYONE, OPERATOR, USER, Call, Methods, Principal, daemons, method
@@ -58,6 +58,13 @@ class Who(TypedDict):
 
 class Nothing(TypedDict):
     """An answer that says only that it was done."""
+
+
+def raised(kind: str) -> dict[str, Any]:
+    """Return the one shape of errors on the wire, as `echo.raise` fills it."""
+    cls = errors.wire_errors()[kind]
+    told = {"kind": kind, "retryable": cls.retryable, "retry_after": 7, "ref": "r1", "about": "uno.example"}
+    return {"code": cls.code, "message": "What happened.", "data": told}
 
 
 class Example:

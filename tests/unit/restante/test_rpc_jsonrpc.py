@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from restante.errors import wire_errors
 from restante.rpc.jsonrpc import JsonRpc
 from restante.rpc.system import BATCH
-from tests.unit.restante.example import ANA, EVERYTHING, STORED, asker, methods
+from tests.unit.restante.example import ANA, EVERYTHING, STORED, asker, methods, raised
 
 TABLE, EXAMPLE = methods()
 PUBLIC = JsonRpc(TABLE.on("public"))
@@ -267,18 +267,7 @@ def test_an_error_that_is_not_for_the_wire_becomes_neutral(monkeypatch):
 @pytest.mark.parametrize("kind", sorted(wire_errors()))
 def test_a_method_that_raises_answers_in_the_one_shape(kind):
     error = error_of("echo.raise", [kind])
-    cls = wire_errors()[kind]
-    assert error == {
-        "code": cls.code,
-        "message": "What happened.",
-        "data": {
-            "kind": kind,
-            "retryable": cls.retryable,
-            "retry_after": 7,
-            "ref": "r1",
-            "about": "uno.example",
-        },
-    }
+    assert error == raised(kind)
 
 
 @pytest.mark.parametrize("kind", sorted(wire_errors()))
