@@ -15,8 +15,8 @@ from restante import log
 from restante.rules import ADDRESS_FIELDS, Action, Condition, Match, holds_addresses
 from stored.folding import fold
 from stored.mime import Address, Summary
+from stored.mime.addresses import addresses_of
 from stored.mime.cautions import unpunycoded
-from stored.mime.headers import addresses_of
 from stored.model.word import FLAGGED, SEEN
 
 _LOG = log.get("rules")

@@ -9,8 +9,8 @@ package can be run in a process of its own.
 from collections.abc import Iterator
 
 from restante import log
+from stored.mime.addresses import Address
 from stored.mime.dates import date_of
-from stored.mime.headers import Address
 from stored.mime.parts import Part, decode_slices, parts_in
 from stored.mime.reports import Bounce, may_bounce
 from stored.mime.scanner import ORDINARY, Octets, Scan

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 
-from stored.mime.headers import Address, Fields, addresses_of, decode_words, first
+from stored.mime.addresses import Address, addresses_of
+from stored.mime.headers import Fields, decode_words, first
 from stored.mime.links import domain_of, host_of
 from stored.mime.parts import Part
 from stored.mime.runs import Run

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from stored.mime.addresses import Address
 from stored.mime.calendar import CALENDAR_OCTETS, Invitation, Moment, invitation_of
 from stored.mime.cautions import other_addresses, unturned
-from stored.mime.headers import Address
 from stored.mime.parts import Part, beginning
 from stored.mime.reports import Notice
 from stored.mime.scanner import Octets

@@ -7,8 +7,9 @@ English sentence for scripts. Nothing is verified here: "signed" says that there
 import re
 from collections.abc import Iterator
 
+from stored.mime.addresses import addresses_of
 from stored.mime.charsets import clean
-from stored.mime.headers import Fields, addresses_of, first
+from stored.mime.headers import Fields, first
 from stored.mime.invitations import invitations_in
 from stored.mime.parts import Part, beginning
 from stored.mime.reports import REPORT_OCTETS, REPORTS, Notice, reports_in, told_in_words

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
+from stored.mime.addresses import addresses_of
 from stored.mime.charsets import decode
-from stored.mime.headers import Fields, addresses_of, decode_words, fields_of, first, message_ids
+from stored.mime.headers import Fields, decode_words, fields_of, first, message_ids
 from stored.mime.parts import Part, beginning
 from stored.mime.scanner import Node, Octets, header_bounds
 

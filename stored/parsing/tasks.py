@@ -15,8 +15,8 @@ import orjson
 
 from restante.wire import dumps
 from stored.mime import slices_of, summarize
+from stored.mime.addresses import Address
 from stored.mime.charsets import decode
-from stored.mime.headers import Address
 from stored.mime.parts import Part, beginning
 from stored.mime.reading import reading_of
 from stored.mime.runs import PLAIN, Look, Run

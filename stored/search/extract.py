@@ -12,7 +12,8 @@ from typing import Any
 import orjson
 
 from restante import log
-from stored.mime.headers import addresses_of, decode_words
+from stored.mime.addresses import addresses_of
+from stored.mime.headers import decode_words
 from stored.mime.parts import Part, beginning, parts_in
 from stored.mime.scanner import ORDINARY, Octets, Scan
 from stored.mime.text import TEXT_LIMIT, text_in
