@@ -12,30 +12,26 @@ from restante.rpc import Methods
 from restante.serve import Application
 from stored.blobs import Blobs
 from stored.clock import Clock
-from stored.collector import Collector
-from stored.drafts import Drafts
-from stored.exporting import KIND as EXPORT
-from stored.exporting import Exporter
-from stored.forwarding import Forwarder
-from stored.identities import writers_from
-from stored.importing import KIND as IMPORT
-from stored.importing import Importer
-from stored.importing import ending as import_ending
+from stored.collecting.collector import Collector
+from stored.collecting.lease import addresses_by, lease_from
+from stored.collecting.probe import Prober
+from stored.collecting.rehearsal import Rehearsal
 from stored.intents import Intents
 from stored.jobs import Jobs
-from stored.lease import addresses_by, lease_from
-from stored.old_mail import KIND as RULES
-from stored.old_mail import OldMail
-from stored.old_mail import run as run_rules
-from stored.outbox import Outbox
 from stored.parsing import Parsers, Summaries
 from stored.pop3 import PopClient
-from stored.probe import Prober
 from stored.reading import Reader
-from stored.rehearsal import Rehearsal
+from stored.rules.old_mail import KIND as RULES
+from stored.rules.old_mail import OldMail
+from stored.rules.old_mail import run as run_rules
 from stored.search.finder import Finder
 from stored.search.indexer import Indexer
-from stored.sender import Sender
+from stored.sending.drafts import Drafts
+from stored.sending.forwarding import Forwarder
+from stored.sending.identities import writers_from
+from stored.sending.outbox import Outbox
+from stored.sending.sender import Sender
+from stored.sending.smtp import Relay
 from stored.service.blobs import BlobRoute
 from stored.service.collect import ClockService, CollectService
 from stored.service.drafts import DraftService
@@ -53,9 +49,13 @@ from stored.service.threads import ThreadService
 from stored.service.transfer import TransferService
 from stored.sessions import Sessions
 from stored.settings import Settings
-from stored.smtp import Relay
 from stored.statistics import Counting
 from stored.store import Store
+from stored.transfer.exporting import KIND as EXPORT
+from stored.transfer.exporting import Exporter
+from stored.transfer.importing import KIND as IMPORT
+from stored.transfer.importing import Importer
+from stored.transfer.importing import ending as import_ending
 from stored.upkeep import Upkeep
 
 COLLECT_DRAIN_SECONDS = 20

@@ -15,6 +15,7 @@ import orjson
 from restante import log
 from restante.errors import RestanteError
 from restante.wire import dumps
+from stored.collecting.progress import AccountState
 from stored.messages import message_id
 from stored.mime import Address
 from stored.mime.cautions import mixed_scripts, other_addresses, unturned
@@ -26,7 +27,6 @@ from stored.model.submission import Recipient, Submission, Submissions
 from stored.model.word import SEEN, flags_of, folder_of, uid_of
 from stored.overview_types import Card
 from stored.people import known
-from stored.progress import AccountState
 from stored.store import UserStore
 
 _LOG = log.get("digest")

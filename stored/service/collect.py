@@ -4,11 +4,11 @@ from restante.errors import RestanteError
 from restante.rpc import OPERATOR, USER, Call, daemons, method
 from restante.wire import LARGEST_INT, Id
 from stored.clock import Clock
-from stored.collector import Collector
+from stored.collecting.collector import Collector
+from stored.collecting.probe import Prober
+from stored.collecting.progress import AccountState, Notice
+from stored.collecting.rehearsal import Rehearsal
 from stored.pop3 import Server
-from stored.probe import Prober
-from stored.progress import AccountState, Notice
-from stored.rehearsal import Rehearsal
 from stored.types import (
     AccountIds,
     AccountProgress,

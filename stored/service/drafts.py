@@ -1,7 +1,7 @@
 """draft.*: letters while they are written."""
 
 from restante.rpc import USER, Call, method
-from stored.drafts import Drafts
+from stored.sending.drafts import Drafts
 from stored.types import Draft, DraftId, DraftSaved, MessageId
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from restante.rpc import USER, Call, daemons, method
 from restante.wire import Id, Limit, Line, Name
-from stored.outbox import Outbox
+from stored.sending.outbox import Outbox
 from stored.types import Draft, DraftId, Nothing, Outcome, Submission, SubmissionKey, SubmissionList
 
 

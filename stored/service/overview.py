@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from restante.rpc import USER, Call, method
-from stored.collector import Collector
+from stored.collecting.collector import Collector
 from stored.digest import Addresses, digest
 from stored.overview_types import Card, SeenState, Statistics, ZoneMinutes
 from stored.statistics import Counting

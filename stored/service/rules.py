@@ -3,9 +3,9 @@
 from restante.rpc import USER, Call, method
 from stored.job_status import shown
 from stored.job_types import Job
-from stored.old_mail import OldMail
-from stored.proposal import proposed
-from stored.rule_types import RuleIds, RuleProposed, RuleRehearsed, RuleToTry
+from stored.rules.old_mail import OldMail
+from stored.rules.proposal import proposed
+from stored.rules.types import RuleIds, RuleProposed, RuleRehearsed, RuleToTry
 from stored.store import Store, UserStore
 from stored.types import FolderId, MessageId
 

@@ -2,12 +2,12 @@
 
 from restante.rpc import USER, Call, method
 from restante.wire import Id
-from stored.exporting import Exporter
-from stored.importing import Importer
 from stored.job_status import shown
 from stored.job_types import ExportFormat, Job
 from stored.jobs import Jobs
 from stored.store import Store
+from stored.transfer.exporting import Exporter
+from stored.transfer.importing import Importer
 from stored.types import FolderId, MessageFilter
 
 

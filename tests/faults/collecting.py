@@ -11,8 +11,8 @@ from pathlib import Path
 
 from restante.resolve import Resolver
 from stored.clock import Clock
-from stored.collector import Collector
-from stored.lease import Leased, LeasedAccount, Policy
+from stored.collecting.collector import Collector
+from stored.collecting.lease import Leased, LeasedAccount, Policy
 from stored.pop3 import PopClient, Server
 from stored.settings import CollectSettings, PopSettings
 from stored.store import Store

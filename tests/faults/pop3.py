@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from stored.collector import Collector
-from stored.lease import Leased, LeasedAccount, Policy
+from stored.collecting.collector import Collector
+from stored.collecting.lease import Leased, LeasedAccount, Policy
 from stored.pop3 import PopClient, Server
 from stored.settings import CollectSettings, PopSettings
 from stored.store import Store

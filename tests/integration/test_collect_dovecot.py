@@ -8,8 +8,8 @@ import pytest
 from demo.settings import Provider
 from restante.errors import CertificateBad, RemoteLoginRefused, TlsUnavailable
 from restante.resolve import Resolver
-from stored.collector import Collector
-from stored.lease import Leased, LeasedAccount
+from stored.collecting.collector import Collector
+from stored.collecting.lease import Leased, LeasedAccount
 from stored.pop3 import PopClient, Server
 from stored.settings import CollectSettings, PopSettings
 from stored.store import Store

@@ -9,10 +9,10 @@ from restante.rpc import system
 from restante.serve import channel, listener, refusals
 from restante.serve.messages import route_status
 from stored import blobs, types
-from stored.importing import COUNTS
 from stored.search.vocabulary import OPERATORS
 from stored.service.blobs import BlobRoute
-from stored.transfer_read import LETTER_OCTETS
+from stored.transfer.importing import COUNTS
+from stored.transfer.read import LETTER_OCTETS
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -90,7 +90,7 @@ def test_http_sockets_and_windows_each_stand_where_they_are_theirs():
     assert only_in(["requests"], "restante/peer.py", "restante/cli/", "demo/") == []
     assert only_in(["tkinter"], "tkclient/ui/") == []
     assert only_in(["aiosmtpd"], "relayd/smtp", "demo/smtp.py") == []
-    assert only_in(["smtplib"], "relayd/courier", "stored/smtp.py") == []
+    assert only_in(["smtplib"], "relayd/courier", "stored/sending/smtp.py") == []
     assert only_in(["poplib"]) == []
     assert only_in(["sqlite3"], "stored/search/") == []
 
@@ -100,7 +100,7 @@ def test_sockets_are_opened_only_by_adapters():
         "restante/resolve.py",
         "restante/serve",
         "stored/pop3/",
-        "stored/smtp.py",
+        "stored/sending/smtp.py",
         "relayd/smtp",
         "relayd/courier",
         "tkclient/rpc.py",
@@ -120,7 +120,7 @@ def test_the_windows_never_touch_the_network():
 
 
 def test_adapters_know_only_errors_and_plain_helpers():
-    adapters = ["stored/pop3", "stored/smtp.py", "relayd/courier"]
+    adapters = ["stored/pop3", "stored/sending/smtp.py", "relayd/courier"]
     helpers = {"errors", "address", "resolve", "log"}
     for name in adapters:
         path = TOP / name

@@ -8,7 +8,7 @@ import pytest
 from profiled.sieve import rules_of
 from restante.errors import InvalidArgument
 from stored.mime import summarize
-from stored.rules import Facts, decide
+from stored.rules.decision import Facts, decide
 
 SCRIPTS = 400
 LETTERS = "abc"

@@ -3,7 +3,7 @@
 import pytest
 
 from stored.store import Store
-from tests.unit.stored.collecting import Bench
+from tests.unit.stored.visiting import Bench
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import orjson
 
 from restante.wire import dumps
 from stored.append import Incoming, append, prepare
-from stored.arrivals import arrive, fingerprint
+from stored.collecting.arrivals import arrive, fingerprint
 from stored.folders import list_folders
 from stored.messages import page
 from stored.mime import summarize

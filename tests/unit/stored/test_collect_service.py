@@ -5,13 +5,13 @@ import pytest
 from restante.errors import InvalidArgument, MethodNotFound, NotFound, RemoteLoginRefused
 from restante.rpc import Call, Methods, Principal
 from restante.wire import dumps, loads
+from stored.collecting.probe import Prober
+from stored.collecting.rehearsal import Rehearsal
 from stored.pop3 import PopClient
-from stored.probe import Prober
-from stored.rehearsal import Rehearsal
 from stored.service.collect import ClockService, CollectService
 from stored.settings import PopSettings
 from tests.pop3server import PopServer
-from tests.unit.stored.collecting import Bench, account, loopback
+from tests.unit.stored.visiting import Bench, account, loopback
 
 ANA = Principal("user", "ana")
 PROFILED = Principal("daemon", "profiled")

@@ -4,11 +4,11 @@ import pytest
 
 from restante.errors import LoginRefused, OverQuota, Unavailable
 from restante.wire import dumps
+from stored.collecting.progress import AccountState
 from stored.digest import CARD_OCTETS, digest
 from stored.model.maildrop import Trouble
 from stored.model.submission import Submission, Submissions, make_id
 from stored.people import learn
-from stored.progress import AccountState
 from tests.unit.stored.keeping import keep, letter, prepared
 
 STATES = [

@@ -8,6 +8,7 @@ from ZODB.FileStorage.format import DATA_HDR_LEN
 
 from restante.errors import Damaged, RestanteError
 from stored.changes import changes
+from stored.collecting.proof import erased
 from stored.folders import list_folders, set_folders
 from stored.messages import change, copy, delete, page, raw_of
 from stored.model import mend, order, rows
@@ -15,7 +16,6 @@ from stored.model.account import States
 from stored.model.body import CHUNK_OCTETS
 from stored.model.maildrop import Origin
 from stored.model.threads import Threads
-from stored.proof import erased
 from stored.store import Store
 from tests.unit.stored.keeping import keep, letter, on_wire, prepared
 from tests.unit.stored.test_body import with_files

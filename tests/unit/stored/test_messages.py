@@ -4,7 +4,7 @@ import pytest
 
 from restante.errors import NotFound
 from stored import reading
-from stored.arrivals import Kept
+from stored.collecting.arrivals import Kept
 from stored.messages import change, delete, page, uid_of_id
 from tests.unit.stored.keeping import arriving, keep, keep_many, letter, listing, on_wire, prepared
 from tests.unit.stored.opening import get

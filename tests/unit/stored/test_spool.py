@@ -14,19 +14,20 @@ from restante.errors import NoSpace
 from restante.rpc import Principal
 from restante.serve import Request
 from restante.serve.messages import route_status
-from stored import exporting, importing, jobs
+from stored import jobs
 from stored.blobs import Blobs
-from stored.exporting import Exporter
-from stored.importing import Importer
 from stored.intents import Intents
 from stored.job_status import shown
 from stored.jobs import Jobs
 from stored.model.packing import pack
 from stored.service.blobs import BlobRoute
 from stored.spool import MEMORY_OCTETS, gathered
+from stored.transfer import exporting, importing
+from stored.transfer.exporting import Exporter
+from stored.transfer.importing import Importer
 from tests.pop3server import PopServer
-from tests.unit.stored.collecting import Bench, account
 from tests.unit.stored.keeping import keep, letter, prepared
+from tests.unit.stored.visiting import Bench, account
 
 CHANCE = random.Random(7)
 #: Some letters that pass through a file, and one that is too large for memory.

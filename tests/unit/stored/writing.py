@@ -9,7 +9,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
-from stored.identities import Identity, Writer
+from stored.sending.identities import Identity, Writer
 
 NOW = datetime(2026, 11, 23, 14, 50, tzinfo=UTC)
 

@@ -1,0 +1,1 @@
+"""Letters written and sent: drafts, submissions, handing over to the relay, and what comes back."""

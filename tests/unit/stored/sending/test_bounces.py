@@ -1,0 +1,185 @@
+"""Letters sent from here that come back by mail: what is said of them afterwards, and what is not."""
+
+from datetime import timedelta
+
+import pytest
+
+from restante.wire import check
+from stored import types
+from stored.digest import digest
+from stored.mime import Bounce
+from stored.model.submission import FAILED, HANDED_OVER, Submission, Submissions, make_id
+from stored.overview_types import Card
+from stored.sending.bounces import take_down
+from stored.sending.outbox import struct_of
+from tests.pop3server import PopServer
+from tests.unit.stored.keeping import letter
+from tests.unit.stored.visiting import account
+from tests.unit.stored.writing import NOW
+
+IS_SUBMISSION, IS_CARD = check(types.Submission), check(Card)
+SENT = "<one@uno.example>"
+EVA, LEO = "eva@dos.example", "leo@xn--ao-zja.example"
+
+
+def submit(mail, *recipients, outcome="delivered", stage=HANDED_OVER):
+    def work(account):
+        submission = Submission(
+            make_id(1, "00000000"),
+            "k1",
+            "ana@uno.example",
+            list(recipients),
+            at=10,
+            subject="Hello",
+            message_id=SENT[1:-1],
+        )
+        submission.stage = stage
+        Submissions(account.submissions).add(submission)
+        for recipient in recipients:
+            account.tell(submission, recipient, outcome, "250 2.0.0 taken", 20)
+
+    mail.write(work)
+
+
+def told(mail):
+    """Return what is said of the letter: {address: (outcome, detail, report)}."""
+    (newest,) = mail.read(lambda account: list(map(struct_of, Submissions(account.submissions).newest(2))))
+    one = IS_SUBMISSION(newest, "submission")
+    return {who["address"]: (who["outcome"], who["detail"], who.get("report")) for who in one["recipients"]}
+
+
+def bounced(mail):
+    card = IS_CARD(digest(mail, [], lambda user: {}, 1000), "card")
+    return [(one["address"], one.get("report")) for one in card["bounced"]]
+
+
+def report(final=EVA, original="", action="failed", names=SENT, **fields):
+    """Return a report as a mail server sends it (RFC 3464) on the letter that it `names`."""
+    first = f"Original-Recipient: rfc822;{original}\n" if original else ""
+    about = f"Message-ID: {names}\n" if names else ""
+    parts = (
+        "Content-Type: text/plain\n\nSorry.\n",
+        "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.dos.example\n\n"
+        f"{first}Final-Recipient: rfc822; {final}\nAction: {action}\nStatus: 5.2.2\n"
+        "Diagnostic-Code: smtp; 552 5.2.2 Mailbox full\n",
+        f"Content-Type: text/rfc822-headers\n\nSubject: Hello\n{about}",
+    )
+    body = "".join(f"--b\n{part}\n" for part in parts) + "--b--"
+    kind = "multipart/report; report-type=delivery-status; boundary=b"
+    return letter(9, body.replace("\n", "\r\n"), **{"Content-Type": kind, **fields})
+
+
+def collect(bench, *letters):
+    with PopServer(letters) as server:
+        bench.accounts["ana"] = [account(server)]
+        assert bench.run()["a1"].stage == "done"
+
+
+def test_a_report_that_comes_as_mail_is_in_the_outbox_and_on_the_card(bench, mail):
+    submit(mail, EVA)
+    collect(bench, letter(1), report())
+    assert told(mail) == {EVA: ("failed", "552 5.2.2 Mailbox full", "m2")}
+    assert bounced(mail) == [(EVA, "m2")]
+
+
+def test_of_several_recipients_the_one_it_names(bench, mail):
+    submit(mail, EVA, LEO, "max@tres.example")
+    collect(bench, report(original="LEO@AÑO.example", final="x9@cuatro.example"))
+    assert [address for address, (outcome, _, _) in told(mail).items() if outcome == "failed"] == [LEO]
+
+
+def test_of_one_recipient_whatever_place_it_names(bench, mail):
+    submit(mail, EVA)
+    collect(bench, report(final="x9@cuatro.example"))
+    assert told(mail)[EVA][0] == "failed"
+
+
+def test_a_report_without_the_letter_names_it_as_what_it_answers(bench, mail):
+    submit(mail, EVA)
+    collect(bench, report(names="", **{"In-Reply-To": SENT}))
+    assert told(mail)[EVA][0] == "failed"
+
+
+QMAIL = f"""Hi. This is the qmail-send program at dos.example.
+I'm afraid I wasn't able to deliver your message to the following addresses.
+
+<{EVA}>:
+Sorry, no mailbox here by that name. (#5.1.1)
+
+--- Below this line is a copy of the message.
+
+Message-ID: {SENT}
+
+Hello"""
+
+
+def test_a_report_in_words(bench, mail):
+    submit(mail, EVA)
+    collect(bench, letter(9, QMAIL.replace("\n", "\r\n"), From="MAILER-DAEMON@dos.example"))
+    assert told(mail) == {EVA: ("failed", "Sorry, no mailbox here by that name. (#5.1.1)", "m1")}
+
+
+def test_a_report_within_a_letter_that_a_gateway_made_of_it(bench, mail):
+    submit(mail, EVA)
+    inner = report().decode().partition("Content-Type: ")
+    outer = letter(
+        9,
+        f"--c\r\n{inner[1]}{inner[2]}\r\n--c\r\n\r\nScanned.\r\n--c--",
+        **{"From": "Postmaster@dos.example", "Content-Type": "multipart/mixed; boundary=c"},
+    )
+    collect(bench, outer)
+    assert told(mail)[EVA][0] == "failed"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"names": "<other@uno.example>"},
+        {"names": ""},
+        {"action": "delayed"},
+        {"action": "delivered"},
+        {"final": "stranger@tres.example"},
+    ],
+)
+def test_what_says_nothing_of_ours(bench, mail, other):
+    submit(mail, EVA, LEO)
+    collect(bench, report(**other))
+    assert {outcome for outcome, _, _ in told(mail).values()} == {"delivered"}
+    assert bounced(mail) == []
+
+
+def test_a_forged_report_stops_no_letter_that_is_still_to_go(bench, mail):
+    submit(mail, EVA, outcome="deferred", stage="pending")
+    collect(bench, report())
+    assert told(mail)[EVA][0] == "deferred"
+
+
+def test_what_failed_at_the_relay_is_said_once(bench, mail):
+    submit(mail, EVA, outcome="failed", stage=FAILED)
+    collect(bench, report())
+    assert told(mail) == {EVA: ("failed", "250 2.0.0 taken", None)}
+    assert bounced(mail) == [(EVA, None)]
+
+
+def test_two_reports_on_one_recipient_bounce_once(bench, mail):
+    submit(mail, EVA)
+    collect(bench, report(), report(Date="Thu, 26 Nov 2026 09:30:00 -0300"))
+    assert (told(mail)[EVA][2], bounced(mail)) == ("m1", [(EVA, "m1")])
+
+
+@pytest.mark.parametrize(("later", "outcome"), [(1, "delivered"), (-1, "failed")])
+def test_the_relay_that_delivered_later_knows_better(mail, later, outcome):
+    """One that reports late what it did before the letter came back says nothing new."""
+    submit(mail, EVA, outcome="deferred")
+    at = int(NOW.timestamp())
+    mail.write(lambda account: take_down(account, 7, [Bounce(SENT[1:-1], EVA, "no")], at))
+    assert told(mail)[EVA] == ("failed", "no", "m7")
+    word = int((NOW + timedelta(minutes=later)).timestamp())
+
+    def deliver(account):
+        (submission,) = Submissions(account.submissions).newest(1)
+        account.tell(submission, EVA, "delivered", "250 ok", word)
+
+    mail.write(deliver)
+    assert told(mail)[EVA][0] == outcome
+    assert bounced(mail) == ([(EVA, "m7")] if outcome == "failed" else [])
