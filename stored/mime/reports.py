@@ -27,6 +27,7 @@ class Bounce(NamedTuple):
 
 
 REPORTED_LIMIT = 20  # recipients told of one report
+BOUNCED_LIMIT = 100  # whom it did not reach; a letter of ours goes to no more
 REPORT_OCTETS = 65_536
 _DETAIL_CHARACTERS = 400
 
@@ -38,19 +39,19 @@ REPORTS = _DELIVERY | _RECEIPT
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
 
-def reports_in(raw: Octets, node: Node) -> Iterator[Notice]:
+def reports_in(raw: Octets, node: Node, limit: int = REPORTED_LIMIT) -> Iterator[Notice]:
     original = _original(raw, node)
     deliveries = []
     for child in node.children:
         if child.type in _DELIVERY:
-            deliveries.append(_delivery(_blocks(raw, child), original))
+            deliveries.append(_delivery(_blocks(raw, child, limit), original, limit))
         elif child.type in _RECEIPT:
-            yield _receipt(_blocks(raw, child), original)
+            yield _receipt(_blocks(raw, child, limit), original)
     # Some servers send an empty report beside the one that says something.
     yield from [one for one in deliveries if one["recipients"]] or deliveries[:1]
 
 
-def _blocks(raw: Octets, node: Node) -> list[Fields]:
+def _blocks(raw: Octets, node: Node, limit: int) -> list[Fields]:
     """Return the groups of fields that a report is made of."""
     encoding = first(node.fields, "content-transfer-encoding")
     part = Part("", "", "", 0, False, node.body, node.end, "8bit")
@@ -58,7 +59,7 @@ def _blocks(raw: Octets, node: Node) -> list[Fields]:
         part = Part("", "", "", 0, False, node.body, node.end, encoding.strip().lower())
     octets = beginning(raw, part, REPORT_OCTETS)
     blocks = re.split(rb"\n(?:[ \t]*\r?\n)+", octets.replace(b"\r\n", b"\n"))
-    return [fields for block in blocks[: REPORTED_LIMIT + 2] if (fields := fields_of(block.lstrip(b"\n")))]
+    return [fields for block in blocks[: limit + 2] if (fields := fields_of(block.lstrip(b"\n")))]
 
 
 def _original(raw: Octets, node: Node) -> Notice:
@@ -84,8 +85,8 @@ def _about(fields: Fields) -> Notice:
     }
 
 
-def _delivery(blocks: list[Fields], original: Notice) -> Notice:
-    recipients = [one for fields in blocks if (one := _recipient(fields))][:REPORTED_LIMIT]
+def _delivery(blocks: list[Fields], original: Notice, limit: int) -> Notice:
+    recipients = [one for fields in blocks if (one := _recipient(fields))][:limit]
     notice = {"kind": "delivery_report", "recipients": recipients, **original}
     return notice | {"sentence": _delivery_sentence(recipients)}
 
@@ -190,8 +191,8 @@ def bounces_in(raw: Octets, root: Node, parts: list[Part]) -> list[Bounce]:
     """
     answered = message_ids(first(root.fields, "in-reply-to"))[:1]
     nodes = [root, *(child for child in root.children if child.type == "multipart/report")]
-    reports = [notice for node in nodes for notice in reports_in(raw, node)]
-    reports += told_in_words(raw, root, parts)
+    reports = [notice for node in nodes for notice in reports_in(raw, node, BOUNCED_LIMIT)]
+    reports += told_in_words(raw, root, parts, BOUNCED_LIMIT)
     return [
         Bounce(message_id, recipient["address"], recipient["detail"] or recipient["status"])
         for report in reports
@@ -204,13 +205,15 @@ def bounces_in(raw: Octets, root: Node, parts: list[Part]) -> list[Bounce]:
 # Reports in words -----------------------------------------------------------------------------------------
 
 
-def told_in_words(raw: Octets, root: Node, parts: list[Part]) -> Iterator[Notice]:
+def told_in_words(
+    raw: Octets, root: Node, parts: list[Part], limit: int = REPORTED_LIMIT
+) -> Iterator[Notice]:
     """Yield what a server says of a letter that came back, where it says it in words alone.
 
     Exim names the recipients in a field of its own, qmail and those who followed it in paragraphs of a form
     that they published (https://cr.yp.to/proto/qsbmf.txt).
     """
-    failed = addresses_of(first(root.fields, "x-failed-recipients"), REPORTED_LIMIT)
+    failed = addresses_of(first(root.fields, "x-failed-recipients"), limit)
     body = next((part for part in parts if part.body and part.type == "text/plain"), None)
     if body is None or any(part.type in REPORTS for part in parts):
         return
@@ -221,7 +224,7 @@ def told_in_words(raw: Octets, root: Node, parts: list[Part]) -> Iterator[Notice
     recipients = (
         [_failed(one.address, _said_below(told, one.address)) for one in failed]
         if failed
-        else [_failed(*found.groups()) for found in islice(_PARAGRAPH.finditer(told), REPORTED_LIMIT)]
+        else [_failed(*found.groups()) for found in islice(_PARAGRAPH.finditer(told), limit)]
     )
     if recipients:
         head = "".join(copy).partition("\n\n")[0].encode("utf-8", "replace")

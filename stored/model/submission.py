@@ -108,13 +108,14 @@ class Submission(Persistent):  # type: ignore[misc]
     def come_back(self, address: str, detail: str, at: int, report: int) -> bool:
         """Record that letter `report` says that one recipient was not reached; return whether that is new.
 
-        Of a letter that is still to be handed over that cannot be true.
+        It cannot be true of a letter that is still to be handed over, nor where the relay has not got rid of
+        it yet; of its word on what it delivered a letter may be ahead.
         """
         if self.stage != HANDED_OVER:
             return False
         return self._put(
             replace(kept, outcome="failed", detail=detail, at=at, report=report)
-            if kept.address == address and kept.outcome != "failed"
+            if kept.address == address and kept.outcome in ("queued", "delivered")
             else kept
             for kept in self.recipients
         )

@@ -169,6 +169,23 @@ def test_the_draft_is_kept_by_itself(root, window, monkeypatch):
     assert window.server.names().count("draft.save") == saves, "what has not changed is not sent again"
 
 
+@pytest.mark.parametrize("draft", [False, True])
+def test_what_is_put_aside_leaves_the_letter_beside_the_list_to_be_read(root, window, draft):
+    """Of a draft, which may be the one that was changed, nothing old is shown."""
+    page = window.page
+    shown = dict(window.server.state.inside("inbox")[1], text="Hola", flags=["draft"] if draft else [])
+    page.reader.show(shown)
+    page.writing.write()
+    writer = page.cover
+    root.update()
+    writer.to.focus_force()
+    writer.to.event_generate("<Key>", keysym="a")
+    writer.leave()
+    spin(root, lambda: page.cover is None, "the mail")
+    assert writer.letter.id
+    assert page.reader.letter == (None if draft else shown)
+
+
 def test_a_broken_callback_is_a_sentence_not_the_end(root, window, capsys):
     window._broke(ZeroDivisionError, ZeroDivisionError("oops"), None)
     assert window.page.notice.said == Words("es")("error.client_broke")

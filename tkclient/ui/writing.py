@@ -74,11 +74,11 @@ class Writing:
         page.say_title(page.words("writer.title"))
 
     def _left(self) -> None:
-        page, writer = self._page, self.writer
-        kept = writer is not None and bool(writer.letter.id)
+        page, shown = self._page, self._page.reader.letter
         page.uncover()
         page.desk.mail.look_for_changes()
-        if kept:
+        if shown is not None and "draft" in shown["flags"]:
+            # It may be the one that was taken up, which says something else by now.
             page.reader.show_nothing(page.words("reader.choose"))
 
     def _sent(self, submission: Dict[str, Any]) -> None:

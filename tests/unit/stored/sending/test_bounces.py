@@ -154,6 +154,23 @@ def test_a_forged_report_stops_no_letter_that_is_still_to_go(bench, mail):
     assert told(mail)[EVA][0] == "deferred"
 
 
+def test_a_report_on_somebody_whom_the_relay_still_tries_is_not_believed(bench, mail):
+    submit(mail, EVA, outcome="deferred")
+    collect(bench, report())
+    assert told(mail)[EVA][0] == "deferred"
+
+
+def test_a_report_on_a_hundred_tells_of_all(bench, mail):
+    everybody = [f"p{number}@dos.example" for number in range(100)]
+    submit(mail, *everybody)
+    one = "Final-Recipient: rfc822; {}\r\nAction: failed\r\nStatus: 5.2.2\r\n"
+    groups = "\r\n".join(one.format(address) for address in everybody)
+    raw = report().decode()
+    first = raw.index("Final-Recipient")
+    collect(bench, f"{raw[:first]}{groups}{raw[raw.index('Diagnostic-Code') :]}".encode())
+    assert {outcome for outcome, _, _ in told(mail).values()} == {"failed"}
+
+
 def test_what_failed_at_the_relay_is_said_once(bench, mail):
     submit(mail, EVA, outcome="failed", stage=FAILED)
     collect(bench, report())
@@ -170,7 +187,7 @@ def test_two_reports_on_one_recipient_bounce_once(bench, mail):
 @pytest.mark.parametrize(("later", "outcome"), [(1, "delivered"), (-1, "failed")])
 def test_the_relay_that_delivered_later_knows_better(mail, later, outcome):
     """One that reports late what it did before the letter came back says nothing new."""
-    submit(mail, EVA, outcome="deferred")
+    submit(mail, EVA, outcome="queued")
     at = int(NOW.timestamp())
     mail.write(lambda account: take_down(account, 7, [Bounce(SENT[1:-1], EVA, "no")], at))
     assert told(mail)[EVA] == ("failed", "no", "m7")
