@@ -139,8 +139,10 @@ def _check_value(condition: Condition) -> None:
         raise InvalidArgument(
             'A condition has either a value or values, except with "exists" and "known".', about=operator
         )
+    # Of an address or the id of a list, signs alone are nothing.
+    empty = "@<>." if operator in _OF_ADDRESSES or condition["field"] == "list" else ""
     for text in [condition.get("value", ""), *condition.get("values", [])] if given else ():
-        if text and all(category(one)[0] in "ZCM" for one in text):
+        if text and all(category(one)[0] in "ZCM" or one in empty for one in text):
             raise InvalidArgument("A condition asks for nothing that can be seen; write a word.", about=text)
     if condition["field"] == "size":
         octets = condition.get("value", "")

@@ -182,11 +182,13 @@ def _in_utc(moment: datetime) -> Moment:
 def _after(start: Moment, duration: Property | None) -> Moment:
     """Return the end of what begins at `start` and lasts as long as `duration` says."""
     match = _DURATION.fullmatch(duration.value.strip().upper()) if duration else None
-    if match is None or "T" not in start.text:
+    if match is None or not start.text:
         return NO_MOMENT
     weeks, days, hours, minutes = (int(number or 0) for number in match.groups())
     lasts = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes)
     try:
+        if "T" not in start.text:
+            return Moment((date.fromisoformat(start.text) + lasts).isoformat())
         ends = datetime.fromisoformat(start.text) + lasts
     except (ValueError, OverflowError):
         return NO_MOMENT

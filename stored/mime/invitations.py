@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from stored.mime.addresses import Address
 from stored.mime.calendar import CALENDAR_OCTETS, Invitation, Moment, invitation_of
-from stored.mime.cautions import other_addresses, unturned
+from stored.mime.cautions import mixed_scripts, other_addresses, unturned
 from stored.mime.parts import Part, beginning
 from stored.mime.reports import Notice
 from stored.mime.scanner import Octets
@@ -67,8 +67,9 @@ _ANSWERS = {
 
 
 def _called(who: tuple[str, str]) -> str:
-    """Return what somebody is called, which deceives nobody: a name that is another's address is none."""
-    name = "" if other_addresses(Address(*who)) else unturned(who[0]).strip()
+    """Return what somebody is called, which deceives nobody: a name that a warning would be of is none."""
+    deceives = other_addresses(Address(*who)) or mixed_scripts(who[0])
+    name = "" if deceives else unturned(who[0]).strip()
     return name or unturned(who[1])
 
 

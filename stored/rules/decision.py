@@ -235,7 +235,7 @@ def _shown(address: Address) -> str:
 def _bare(address: str) -> str:
     """Return an address or a domain as it is compared, the domain as people write it. Pure."""
     local, at, domain = address.strip().casefold().rpartition("@")
-    return f"{local}{at}{normalize('NFC', unpunycoded(domain))}"
+    return f"{local}{at}{normalize('NFC', unpunycoded(domain.rstrip('.')))}"
 
 
 def _fold(text: str) -> str:

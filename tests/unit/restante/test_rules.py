@@ -31,6 +31,8 @@ def test_what_is_no_folder_id(folder):
         ([{"field": "list", "op": "address_contains", "value": "x"}], [FLAG], "list is none"),
         ([SUBJECT | {"value": "  "}], [FLAG], "nothing that can be seen"),
         ([{"field": "subject", "op": "is", "values": ["x", "\u0301"]}], [FLAG], "nothing that can be seen"),
+        ([{"field": "from", "op": "domain_is", "value": "@"}], [FLAG], "nothing that can be seen"),
+        ([{"field": "list", "op": "is", "value": "<>"}], [FLAG], "nothing that can be seen"),
         ([SUBJECT], [{"action": "file"}], "names a folder if"),
         ([SUBJECT], [{"action": "forward", "to": "not an address"}], "“not an address” is no mail address"),
         ([SUBJECT], [{"action": "forward", "to": "ANA@uno.example"}], "your own address"),

@@ -63,6 +63,8 @@ def test_an_invitation_says_what_when_where_and_by_whom():
         ("DTSTART;TZID=Ours:20261123T180000\nDURATION:PT1H", "2026-11-23 18:00 to 19:00 (Ours)"),
         ("DTSTART:20261123T180000\nDTEND:20261123T170000", "2026-11-23 18:00"),
         ("DTSTART;VALUE=DATE:20261201\nDTEND;VALUE=DATE:20261202", "2026-12-01"),
+        ("DTSTART;VALUE=DATE:20261201\nDURATION:P2D", "2026-12-01 to 2026-12-02"),
+        ("DTSTART;VALUE=DATE:99991231\nDURATION:P2D", "9999-12-31"),
         ("DTSTART;VALUE=DATE:20261201\nDTEND;VALUE=DATE:20261203", "2026-12-01 to 2026-12-02"),
         ("DTSTART;VALUE=DATE:20261201\nDTEND;VALUE=DATE:00010101", "2026-12-01"),
         ("DTSTART;VALUE=DATE:20261201\nDTEND:20261203T100000", "2026-12-01"),
@@ -79,8 +81,10 @@ def test_an_invitation_deceives_nobody_about_who_invites_to_what():
         "BEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VEVENT\nSUMMARY:Tea\u202e\n"
         'ORGANIZER;CN="boss@bank.example":mailto:eva@dos.example\nEND:VEVENT\nEND:VCALENDAR'
     )
-    (notice,) = notices(f"Content-Type: text/calendar; charset=utf-8\n\n{event}")
-    assert notice["sentence"] == "eva@dos.example invites you to “Tea”."
+    for name in ("boss@bank.example", "P\u0430yPal"):
+        said = event.replace("boss@bank.example", name)
+        (notice,) = notices(f"Content-Type: text/calendar; charset=utf-8\n\n{said}")
+        assert notice["sentence"] == "eva@dos.example invites you to “Tea”."
     assert notice["title"] == "Tea"
 
 
