@@ -178,7 +178,7 @@ def _linked(runs: list[Run]) -> Iterator[tuple[str, str]]:
 
 def _claimed(text: str) -> str:
     """Return the host that the text of a link names; "" when it names none. Pure."""
-    said = " ".join(text.split())
+    said = " ".join(_UNSEEN.sub("", text).split())
     if "@" in said:
         address = _ADDRESS.fullmatch(said)
         return said.rpartition("@")[2].lower() if address else ""

@@ -133,7 +133,8 @@ class _Reader:
     def _leave_link(self) -> None:
         if self._pictured and self._link and not self._open[HIDE]:
             # A picture that says nothing, and is not fetched: where it leads is all there is to say.
-            self.writer.write(host_of(self._link), self._now())
+            for text, look in ((" ", PLAIN), (host_of(self._link), self._now()), (" ", PLAIN)):
+                self.writer.write(text or " ", look)
         self._link, self._look, self._pictured = "", None, False
 
     def _picture(self, token: str) -> None:

@@ -105,6 +105,7 @@ def test_links_that_lead_elsewhere():
     assert (
         warned('<a href="http://evil.example">https://<b>bank</b>.example/login</a>')[0][2] == "bank.example"
     )
+    assert warned('<a href="http://evil.example">bank&shy;.exam&#8203;ple</a>')[0][2] == "bank.example"
     assert warned('<a href="mailto:x@evil.example">ana@bank.example</a>')[0][2:] == (
         "bank.example",
         "evil.example",

@@ -164,6 +164,8 @@ def test_a_link_of_a_picture_that_says_nothing_says_where_it_leads(picture):
     assert html(f"a <a href='https://Shop.example/x'>{picture}</a> b") == [
         ("a ", {}), ("shop.example", link), (" b", {})
     ]  # fmt: skip
+    row = f"<a href='https://Shop.example/x'>{picture}</a>" * 2
+    assert html(row) == [("shop.example", link), (" ", {}), ("shop.example", link)]
     said = html(f"<a href='https://Shop.example/x'>{picture} Sale</a><a href='https://y.example'>")
     assert [text.strip() for text, _ in said] == ["Sale"]
     assert html(f"a{picture}") == [("a", {})]
