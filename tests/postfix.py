@@ -43,7 +43,7 @@ virtual_mailbox_domains = {domains}
 virtual_mailbox_base = /
 virtual_mailbox_maps = inline:{{ {mailboxes} }}
 virtual_alias_domains =
-virtual_alias_maps = inline:{{ {aliases} }}
+virtual_alias_maps = {aliases}
 virtual_minimum_uid = 1
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
@@ -113,13 +113,14 @@ class Postfix:
             ["postconf", "-h", "daemon_directory"], capture_output=True, text=True, check=True
         ).stdout.strip()
         kept = {address: self.top / "mail" / place for address, place in mailboxes.items()}
+        passed_on = " ".join(f"{{{address}=nobody-{address}}}" for address in gone)
         put_off = " ".join(f"{{{address}=450 later}}" for address in later)
         return MAIN.format(
             top=self.top,
             daemons=daemons,
             domains=", ".join({address.rpartition("@")[2] for address in mailboxes}),
             mailboxes=" ".join(f"{{{address}={str(place)[1:]}/}}" for address, place in kept.items()),
-            aliases=" ".join(f"{{{address}=nobody-{address}}}" for address in gone),
+            aliases=f"inline:{{ {passed_on} }}" if gone else "",
             uid=owner.pw_uid,
             gid=owner.pw_gid,
             later=f"check_recipient_access inline:{{ {put_off} }}," if later else "",
