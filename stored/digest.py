@@ -18,7 +18,7 @@ from restante.wire import dumps
 from stored.collecting.progress import AccountState
 from stored.messages import message_id
 from stored.mime import Address
-from stored.mime.cautions import mixed_scripts, other_addresses, unturned
+from stored.mime.cautions import called, unturned
 from stored.model.account import Account
 from stored.model.personal import own, personal
 from stored.model.roles import DRAFTS, INBOX, JUNK, SENT, TRASH
@@ -121,18 +121,11 @@ def _read(account: Account, uids: Iterable[int]) -> Iterator[_New]:
         yield _New(
             uid,
             row["account"],
-            _who(writer),
+            called(writer),
             writer.address.casefold(),
             unturned(row["subject"]),
             row["received_at"],
         )
-
-
-def _who(writer: Address) -> str:
-    """Return what a writer is called, which deceives nobody: a name that warns of itself is none."""
-    deceives = other_addresses(writer) or mixed_scripts(writer.name)
-    name = "" if deceives else unturned(writer.name).strip()
-    return name or unturned(writer.address)
 
 
 def _letter(one: _New, familiar: bool) -> dict[str, Any]:

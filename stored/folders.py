@@ -5,12 +5,12 @@ from typing import cast
 
 from restante.errors import AlreadyExists, Forbidden, InvalidArgument, NotFound, OverQuota
 from restante.wire import clean_text
+from stored.folder_types import Folder as FolderShown
+from stored.folder_types import FolderList, FolderNew, FoldersSet, FolderUpdate
 from stored.model.account import Account
 from stored.model.folder import DEEPEST, MOST_FOLDERS, NAME_CHARACTERS, Folder
 from stored.model.roles import FIRST_OWN, TRASH
 from stored.removal import emptied
-from stored.types import Folder as FolderShown
-from stored.types import FolderList, FolderNew, FoldersSet, FolderUpdate
 from stored.undoing import remember, undo_id
 
 DAY_SECONDS = 24 * 3600

@@ -27,15 +27,7 @@ from stored.model.word import (
     order_key,
     time_of,
 )
-from stored.types import (
-    Arrival,
-    MessagePage,
-    MessagePatch,
-    MessagesCopied,
-    MessagesDeleted,
-    MessagesSet,
-    Row,
-)
+from stored.types import Arrival, MessagePage, MessagePatch, MessagesCopied, MessagesDeleted, MessagesSet, Row
 from stored.undoing import remember, undo_id
 
 #: Flags that a person raises and lowers.

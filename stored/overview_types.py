@@ -3,7 +3,7 @@
 from typing import Annotated, NotRequired, TypedDict
 
 from restante.wire import Chars, Count, Items, Range, State
-from stored.types import Outcome
+from stored.sending.types import Outcome
 
 SeenState = Annotated[str, Chars(0, 40, one_line=True)]
 ZoneMinutes = Annotated[int, Range(-840, 840)]

@@ -88,7 +88,8 @@ class Deletion:
 
     def decide(self, listing: Listing) -> None:
         """Write down what is to be deleted in a later session: due, and safe here. Commits."""
-        due = [uid for uid in self._due(listing) if uid not in self._intended]
+        # Two of them may be one message here, which is read once.
+        due = [uid for uid in dict.fromkeys(self._due(listing)) if uid not in self._intended]
         safe = list(islice(safe_of(self._mail, self._account.id, due), self._at_most))
         looked = due if len(safe) < self._at_most else due[: due.index(safe[-1]) + 1]
         self.unsafe = len(looked) - len(safe)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from restante.peer import Peer
+from stored.collecting.types import OnServer
 from stored.pop3 import Server
 from stored.rules.decision import Rule
-from stored.types import OnServer
 
 DAY_SECONDS = 24 * 3600
 

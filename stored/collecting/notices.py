@@ -8,8 +8,8 @@ from stored.collecting.deletion import CLOCK_HELD, Deletion
 from stored.collecting.lease import LeasedAccount, Policy
 from stored.collecting.listing import Listing
 from stored.collecting.progress import Notice, Report
+from stored.collecting.types import NoticeKind
 from stored.pop3 import Session
-from stored.types import NoticeKind
 
 _LOG = log.get("visit")
 

@@ -10,7 +10,7 @@ from itertools import islice
 from threading import Lock
 
 from restante.errors import RestanteError
-from stored.types import NoticeKind, Stage
+from stored.collecting.types import NoticeKind, Stage
 
 USERS_REMEMBERED = 10_000
 

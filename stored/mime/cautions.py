@@ -85,6 +85,13 @@ def other_addresses(one: Address) -> list[str]:
     return [claimed for claimed in _ADDRESS.findall(seen) if claimed.casefold() != one.address.casefold()]
 
 
+def called(one: Address) -> str:
+    """Return what somebody is called, which deceives nobody: a name to be warned of is none. Pure."""
+    deceives = other_addresses(one) or mixed_scripts(one.name)
+    name = "" if deceives else unturned(one.name).strip()
+    return name or unturned(one.address)
+
+
 def _caution(kind: str, where: str, said: str, true: str, sentence: str) -> Caution:
     said, true = said[:_SAID_CHARACTERS], true[:_SAID_CHARACTERS]
     sentence = sentence.format(said=f"“{said}”", true=true)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from stored.mime.addresses import Address
 from stored.mime.calendar import CALENDAR_OCTETS, Invitation, Moment, invitation_of
-from stored.mime.cautions import mixed_scripts, other_addresses, unturned
+from stored.mime.cautions import called, unturned
 from stored.mime.parts import Part, beginning
 from stored.mime.reports import Notice
 from stored.mime.scanner import Octets
@@ -38,12 +38,12 @@ def _invitation(said: Invitation) -> Notice:
 
 
 def _invitation_sentence(said: Invitation) -> str:
-    who = _called(said.organizer) or "Somebody"
+    who = called(Address(*said.organizer)) or "Somebody"
     what = f"“{unturned(said.title)}”" if said.title else "an appointment"
     when = f", {_when(said.start, said.end)}" if said.start.text else ""
     when += " and again after that" if said.repeats else ""
     where = f", {unturned(said.place)}" if said.place else ""
-    guest = _called(said.guest) or "A guest"
+    guest = called(Address(*said.guest)) or "A guest"
     if said.method == "reply":
         answer = _ANSWERS.get(said.answer, "answered the invitation to")
         return f"{guest} {answer} {what}{when}."
@@ -64,13 +64,6 @@ _ANSWERS = {
     "tentative": "may come to",
     "delegated": "asked somebody else to go to",
 }
-
-
-def _called(who: tuple[str, str]) -> str:
-    """Return what somebody is called, which deceives nobody: a name that a warning would be of is none."""
-    deceives = other_addresses(Address(*who)) or mixed_scripts(who[0])
-    name = "" if deceives else unturned(who[0]).strip()
-    return name or unturned(who[1])
 
 
 def _when(start: Moment, end: Moment) -> str:

@@ -27,8 +27,8 @@ from stored.model.word import DRAFT, SEEN, flags_of
 from stored.sending.compose import LETTER_OCTETS, Attachment, Letter, compose, too_large
 from stored.sending.identities import Identity, Writer, Writers
 from stored.sending.phrases import attribution, forward_subject, forwarded_head, quoted, reply_subject
+from stored.sending.types import Draft, DraftAttachment, DraftSaved
 from stored.store import Store
-from stored.types import Draft, DraftAttachment, DraftSaved
 
 RECIPIENTS = 100
 TEXT_CHARACTERS = 262_144

@@ -25,9 +25,9 @@ from stored.people import learn
 from stored.sending.compose import Letter, compose, new_message_id
 from stored.sending.drafts import RECIPIENTS, Drafts, discard_draft, too_many_recipients
 from stored.sending.identities import Identity, Writers
+from stored.sending.types import Draft, Outcome, RecipientOutcome, SubmissionList
+from stored.sending.types import Submission as SubmissionStruct
 from stored.store import Store
-from stored.types import Draft, Outcome, RecipientOutcome, SubmissionList
-from stored.types import Submission as SubmissionStruct
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from stored.collecting.collector import Collector
 from stored.collecting.probe import Prober
 from stored.collecting.progress import AccountState, Notice
 from stored.collecting.rehearsal import Rehearsal
-from stored.pop3 import Server
-from stored.types import (
+from stored.collecting.types import (
     AccountIds,
     AccountProgress,
     Auth,
@@ -29,6 +28,7 @@ from stored.types import (
     Security,
     UserNames,
 )
+from stored.pop3 import Server
 
 
 class CollectService:

@@ -2,7 +2,8 @@
 
 from restante.rpc import USER, Call, method
 from stored.sending.drafts import Drafts
-from stored.types import Draft, DraftId, DraftSaved, MessageId
+from stored.sending.types import Draft, DraftId, DraftSaved
+from stored.types import MessageId
 
 
 class DraftService:

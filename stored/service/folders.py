@@ -2,8 +2,8 @@
 
 from restante.rpc import USER, Call, method
 from stored import folders
+from stored.folder_types import FolderIds, FolderList, FoldersNew, FoldersSet, FolderUpdates
 from stored.store import Store
-from stored.types import FolderIds, FolderList, FoldersNew, FoldersSet, FolderUpdates
 
 
 class FolderService:

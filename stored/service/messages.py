@@ -5,11 +5,11 @@ from restante.wire import Limit, State
 from stored import bulk, messages, undoing
 from stored.changes import changes
 from stored.clock import Clock
+from stored.folder_types import FolderId, UndoId
 from stored.reading import Reader
 from stored.store import Store, UserStore
 from stored.types import (
     Anchor,
-    FolderId,
     MessageChanges,
     MessageFilter,
     MessageIds,
@@ -23,7 +23,6 @@ from stored.types import (
     MessagesSetWhere,
     MessagesUndone,
     Position,
-    UndoId,
 )
 
 

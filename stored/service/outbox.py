@@ -5,7 +5,8 @@ from datetime import datetime
 from restante.rpc import USER, Call, daemons, method
 from restante.wire import Id, Limit, Line, Name
 from stored.sending.outbox import Outbox
-from stored.types import Draft, DraftId, Nothing, Outcome, Submission, SubmissionKey, SubmissionList
+from stored.sending.types import Draft, DraftId, Outcome, Submission, SubmissionKey, SubmissionList
+from stored.types import Nothing
 
 
 class OutboxService:

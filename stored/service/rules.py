@@ -1,13 +1,14 @@
 """rule.*: a rule and the mail that is here already. The rules themselves are kept by `profiled`."""
 
 from restante.rpc import USER, Call, method
+from stored.folder_types import FolderId
 from stored.job_status import shown
 from stored.job_types import Job
 from stored.rules.old_mail import OldMail
 from stored.rules.proposal import proposed
 from stored.rules.types import RuleIds, RuleProposed, RuleRehearsed, RuleToTry
 from stored.store import Store, UserStore
-from stored.types import FolderId, MessageId
+from stored.types import MessageId
 
 
 class RuleService:

@@ -3,9 +3,10 @@
 from restante.rpc import USER, Call, method
 from restante.wire import Limit
 from stored import threads
+from stored.folder_types import FolderId
 from stored.store import Store
 from stored.thread_types import Thread, ThreadAnchor, ThreadId, ThreadPage, ThreadPosition
-from stored.types import FolderId, Position
+from stored.types import Position
 
 
 class ThreadService:

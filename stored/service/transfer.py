@@ -2,13 +2,14 @@
 
 from restante.rpc import USER, Call, method
 from restante.wire import Id
+from stored.folder_types import FolderId
 from stored.job_status import shown
 from stored.job_types import ExportFormat, Job
 from stored.jobs import Jobs
 from stored.store import Store
 from stored.transfer.exporting import Exporter
 from stored.transfer.importing import Importer
-from stored.types import FolderId, MessageFilter
+from stored.types import MessageFilter
 
 
 class TransferService:

@@ -10,6 +10,7 @@ from restante.serve import channel, listener, refusals
 from restante.serve.messages import route_status
 from stored import blobs, types
 from stored.search.vocabulary import OPERATORS
+from stored.sending.types import Draft
 from stored.service.blobs import BlobRoute
 from stored.transfer.importing import COUNTS
 from stored.transfer.read import LETTER_OCTETS
@@ -108,9 +109,9 @@ def test_how_files_are_uploaded_and_fetched_is_as_documented():
     for row in requests:
         for header in re.findall(r"`([A-Z][a-z]+-[A-Za-z-]+|Range|Location|ETag)`", " ".join(row[1:])):
             assert f'"{header.lower()}"' in source, header
-    required = types.Draft.__required_keys__
+    required = Draft.__required_keys__
     assert {name for row in draft for name in re.findall(r"`(\w+)`", row[0])} | required == set(
-        types.Draft.__annotations__
+        Draft.__annotations__
     ) | {"from"}
 
 

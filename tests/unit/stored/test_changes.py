@@ -17,11 +17,12 @@ from stored import changes as changing
 from stored.append import append
 from stored.bulk import set_where
 from stored.changes import changes
+from stored.folder_types import FolderNew
 from stored.folders import list_folders, purge, set_folders
 from stored.messages import change, copy, delete, page
 from stored.model import order, rows
 from stored.store import Store
-from stored.types import FolderNew, MessageFilter, MessagePatch
+from stored.types import MessageFilter, MessagePatch
 from stored.undoing import undo
 from tests.unit.stored.keeping import BEGINNING, keep, keep_many, letter, listing, on_wire, prepared
 from tests.unit.stored.threaded import Written, assert_windows_agree, threads_of

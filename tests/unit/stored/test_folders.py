@@ -8,11 +8,11 @@ import time_machine
 from restante.errors import AlreadyExists, Forbidden, InvalidArgument, NotFound, OverQuota
 from stored import folders, removal
 from stored.changes import changes
+from stored.folder_types import FolderNew, FolderPatch, FolderUpdate
 from stored.folders import list_folders, set_folders
 from stored.messages import change
 from stored.model.folder import DEEPEST
 from stored.model.undo import UNDO_SECONDS
-from stored.types import FolderNew, FolderPatch, FolderUpdate
 from stored.undoing import undo
 from tests.unit.stored.keeping import BEGINNING, keep_many, listing, on_wire
 

@@ -11,11 +11,11 @@ from restante.errors import Forbidden, InvalidArgument, NoSpace, OverQuota, TooL
 from stored import dictionary
 from stored.blobs import Blobs
 from stored.clock import Clock
+from stored.folder_types import FolderUpdate
 from stored.folders import list_folders, set_folders
 from stored.messages import change, delete, raw_of
 from stored.settings import QuotaSettings, StorageSettings
 from stored.store import Store
-from stored.types import FolderUpdate
 from stored.upkeep import Upkeep
 from tests.unit.stored.keeping import BEGINNING, keep, keep_many, letter, listing, prepared
 

@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from stored.types import NoticeKind
+from stored.collecting.types import NoticeKind
 from tkclient.collecting import notices_told, trouble_told
 from tkclient.ui.collecting import trouble_of
 from tkclient.words import LANGUAGES, Words

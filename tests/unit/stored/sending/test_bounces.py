@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from restante.wire import check
-from stored import types
 from stored.digest import digest
 from stored.mime import Bounce
 from stored.model.submission import FAILED, HANDED_OVER, Submission, Submissions, make_id
 from stored.overview_types import Card
+from stored.sending import types
 from stored.sending.bounces import take_down
 from stored.sending.outbox import struct_of
 from tests.pop3server import PopServer

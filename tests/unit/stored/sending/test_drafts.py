@@ -6,9 +6,9 @@ import pytest
 
 from restante.errors import NotFound, OverQuota, TooLarge, Unavailable
 from restante.wire import check
-from stored import types
 from stored.blobs import Blobs
 from stored.mime import decode_part, parts_of, summarize, text_of
+from stored.sending import types
 from stored.sending.drafts import Drafts
 from stored.sending.identities import Writer
 from stored.sending.phrases import attribution, forward_subject, quoted, reply_subject

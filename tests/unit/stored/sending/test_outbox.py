@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from restante.errors import InvalidArgument, NotFound, OverQuota, SenderNotProved, Unavailable
 from restante.wire import check
-from stored import types
 from stored.blobs import Blobs
 from stored.changes import changes
 from stored.intents import Intents
 from stored.mime import decode_part, parts_of, summarize
 from stored.model.submission import Recipient, Submission, Submissions, make_id
+from stored.sending import types
 from stored.sending.drafts import Drafts
 from stored.sending.outbox import Outbox
 from stored.sending.sender import ATTEMPTS, Sender, pause_seconds

@@ -1,0 +1,72 @@
+"""The structs of drafts and of what was sent on the wire."""
+
+from typing import Annotated, Literal, NotRequired, TypedDict
+
+from restante.wire import Chars, Id, Items, Line, State, Text
+from stored.types import MessageId
+
+OneRecipient = Annotated[str, Chars(1, 400, one_line=True)]
+Recipients = Annotated[list[OneRecipient], Items(100)]
+DraftId = Annotated[str, Chars(0, 20, one_line=True)]
+
+
+class DraftAttachment(TypedDict):
+    """A file that goes along: an upload, a part of a kept message, or a kept message whole."""
+
+    blob: Id
+    name: Annotated[str, Chars(0, 255, one_line=True)]
+    type: Annotated[str, Chars(0, 127, one_line=True)]
+    octets: Annotated[str, Chars(0, 20, one_line=True)]
+
+
+_DraftFrom = TypedDict("_DraftFrom", {"from": Id}, total=False)
+
+
+class Draft(_DraftFrom):
+    """A letter being written. "from" is the id of an identity; without it the first proved one is meant."""
+
+    to: Recipients
+    cc: NotRequired[Recipients]
+    bcc: NotRequired[Recipients]
+    subject: Line
+    text: Text
+    answers: NotRequired[MessageId]
+    forwards: NotRequired[MessageId]
+    attachments: NotRequired[Annotated[list[DraftAttachment], Items(100)]]
+
+
+class DraftSaved(TypedDict):
+    """A saved draft has a new id each time; so have its attachments."""
+
+    id: str
+    state: State
+    attachments: list[DraftAttachment]
+
+
+SubmissionKey = Annotated[str, Chars(1, 100, one_line=True)]
+Outcome = Literal["queued", "delivered", "deferred", "failed"]
+
+
+class RecipientOutcome(TypedDict):
+    """What became of a letter for one recipient. `detail` is what the server at the other end said.
+
+    `report` is the letter in which it said so, where that came by mail.
+    """
+
+    address: str
+    outcome: Outcome
+    detail: str
+    at: str
+    report: NotRequired[str]
+
+
+class Submission(TypedDict):
+    submission: str
+    message: str
+    subject: str
+    submitted_at: str
+    recipients: list[RecipientOutcome]
+
+
+class SubmissionList(TypedDict):
+    submissions: list[Submission]
