@@ -10,21 +10,20 @@ from time import monotonic
 from typing import Any
 
 from profiled import fields, identities, parts, rules
-from profiled.logins import AT_ONCE, Logins
-from profiled.model import Account, Profile, Root
-from profiled.secrets import Secrets
-from profiled.turns import Turns
-from profiled.types import Account as AccountShape
-from profiled.types import (
+from profiled.account_types import Account as AccountShape
+from profiled.account_types import (
     AccountList,
     AccountNew,
     AccountProbe,
     AccountsSet,
     AccountTested,
     AccountUpdate,
-    Lease,
-    LeasedAccount,
 )
+from profiled.logins import AT_ONCE, Logins
+from profiled.model import Account, Profile, Root
+from profiled.profile_types import Lease, LeasedAccount
+from profiled.secrets import Secrets
+from profiled.turns import Turns
 from restante.db import Database
 from restante.errors import AlreadyExists, Damaged, InvalidArgument, OverQuota
 from restante.log import get

@@ -7,7 +7,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal, cast
 
-from profiled.types import Candidate, Security
+from profiled.account_types import Candidate
+from profiled.types import Security
 from restante import address
 from restante.errors import ConfigError, NotFound
 

@@ -7,8 +7,7 @@ true again or no longer true the moment an account is.
 from typing import Any
 
 from profiled import fields, parts
-from profiled.model import Account, Profile, Root
-from profiled.types import (
+from profiled.identity_types import (
     IdentitiesSet,
     Identity,
     IdentityKept,
@@ -16,6 +15,7 @@ from profiled.types import (
     IdentityNew,
     IdentityUpdate,
 )
+from profiled.model import Account, Profile, Root
 from restante import address
 from restante.db import Database
 from restante.errors import InvalidArgument, OverQuota

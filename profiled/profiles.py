@@ -6,11 +6,12 @@ from typing import Any
 from profiled import accounts, fields, identities, parts, rules
 from profiled.model import PARTS, Profile, Root, count_profile
 from profiled.passwords import Passwords
+from profiled.profile_types import LayoutNew, ProfileChanges, ProfilePatch, ProfileStates
+from profiled.profile_types import Profile as ProfileShape
 from profiled.sessions import Opened, Sessions
 from profiled.storages import Storages
 from profiled.turns import Turns
-from profiled.types import Language, LayoutNew, ProfileChanges, ProfilePatch, ProfileStates
-from profiled.types import Profile as ProfileShape
+from profiled.types import Language
 from restante.db import Database
 from restante.errors import AlreadyExists, InvalidArgument, OverQuota
 from restante.log import get

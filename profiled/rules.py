@@ -9,15 +9,7 @@ import orjson
 
 from profiled import parts, sieve
 from profiled.model import Profile, Root
-from profiled.types import (
-    Rule,
-    RuleKept,
-    RuleList,
-    RuleNew,
-    RulesImported,
-    RulesSet,
-    RuleUpdate,
-)
+from profiled.rule_types import Rule, RuleKept, RuleList, RuleNew, RulesImported, RulesSet, RuleUpdate
 from restante.db import Database
 from restante.errors import InvalidArgument, OverQuota
 from restante.rules import checked

@@ -13,8 +13,8 @@ from profiled import parts
 from profiled.fields import fold_name
 from profiled.model import Profile, Root, Session
 from profiled.passwords import Passwords
+from profiled.profile_types import SessionRow
 from profiled.settings import SessionSettings
-from profiled.types import SessionRow
 from restante.credentials import digest, new_token
 from restante.db import Database
 from restante.errors import InvalidArgument, LoginRefused, SessionEnded

@@ -17,11 +17,11 @@ from typing import Any, Literal
 
 from sievelib.commands import Command  # type: ignore[import-untyped]
 
+from profiled.rule_types import RuleNew
 from profiled.sieve_order import DELETE, Made, negated, ordered
 from profiled.sieve_refusal import Unsaid, Wrong, refusal, unsaid
 from profiled.sieve_script import Script, name_in, parsed, test_in, text, texts
 from profiled.sieve_tests import ALWAYS, ANY_SIZE, NEVER, Test, asked, both, test_of, turned
-from profiled.types import RuleNew
 from restante.errors import InvalidArgument
 from restante.rules import ACTIONS, CONDITIONS, Action, checked
 from restante.wire import check

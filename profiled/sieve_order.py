@@ -8,8 +8,8 @@ delete goes behind the rules that file, and a "keep" files into the inbox where 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from profiled.rule_types import RuleNew
 from profiled.sieve_refusal import unsaid
-from profiled.types import RuleNew
 from restante.rules import Action, Condition
 
 DELETE: Action = {"action": "delete"}

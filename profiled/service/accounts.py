@@ -1,20 +1,18 @@
 """account.*: finding, testing and keeping POP3 accounts, and lending them to `stored`."""
 
-from profiled.accounts import Accounts
-from profiled.discovery import Discovery
-from profiled.types import (
+from profiled.account_types import (
     AccountCreates,
     AccountList,
     AccountProbe,
     AccountsSet,
     AccountTested,
     AccountUpdates,
-    Address,
     Candidates,
-    Ids,
-    Lease,
-    Since,
 )
+from profiled.accounts import Accounts
+from profiled.discovery import Discovery
+from profiled.profile_types import Lease
+from profiled.types import Address, Ids, Since
 from restante.rpc import USER, Call, daemons, method
 from restante.wire import Line, Name
 

@@ -1,7 +1,8 @@
 """identity.*: the names and addresses a person writes from."""
 
 from profiled.identities import Identities
-from profiled.types import IdentitiesSet, IdentityCreates, IdentityList, IdentityUpdates, Ids, Since
+from profiled.identity_types import IdentitiesSet, IdentityCreates, IdentityList, IdentityUpdates
+from profiled.types import Ids, Since
 from restante.rpc import USER, Call, method
 
 

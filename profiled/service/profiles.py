@@ -1,21 +1,17 @@
 """profile.*: making a profile, reading and changing it whole or in part."""
 
-from profiled.profiles import Profiles
-from profiled.service.sessions import told
-from profiled.sessions import Sessions
-from profiled.types import (
-    Language,
-    Minutes,
-    Parts,
+from profiled.profile_types import (
     Profile,
     ProfileChanges,
     ProfileFields,
     ProfilePatch,
     ProfileStates,
     SessionOpened,
-    Since,
-    Title,
 )
+from profiled.profiles import Profiles
+from profiled.service.sessions import told
+from profiled.sessions import Sessions
+from profiled.types import Language, Minutes, Parts, Since, Title
 from restante.rpc import ANYONE, USER, Call, method
 from restante.wire import Line, Name, Password
 

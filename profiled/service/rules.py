@@ -1,17 +1,16 @@
 """rule.*: how mail is filed as it comes in."""
 
-from profiled.rules import Rules
-from profiled.types import (
+from profiled.rule_types import (
     FoldersByName,
-    Ids,
     RuleCreates,
     RuleList,
     RulesImported,
     RulesSet,
     RuleUpdates,
     SieveScript,
-    Since,
 )
+from profiled.rules import Rules
+from profiled.types import Ids, Since
 from restante.rpc import USER, Call, method
 
 

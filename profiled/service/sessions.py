@@ -1,9 +1,10 @@
 """session.*: logging in, staying logged in, leaving, and telling `stored` who somebody is."""
 
+from profiled.profile_types import SessionList, SessionOpened, SessionTouched, Verified
 from profiled.profiles import Profiles
 from profiled.sessions import Opened, Sessions
 from profiled.storages import Storages
-from profiled.types import Nothing, SessionList, SessionOpened, SessionTouched, Token, Verified
+from profiled.types import Nothing, Token
 from restante.errors import InvalidArgument
 from restante.rpc import ANYONE, USER, Call, daemons, method
 from restante.wire import Line, Name, Password

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from profiled.rule_types import RuleNew
 from profiled.sieve import rules_of
-from profiled.types import RuleNew
 from restante.errors import InvalidArgument
 from restante.wire import check
 
