@@ -12,6 +12,8 @@ tk = pytest.importorskip("tkinter")
 from tkclient.desk import Desk  # noqa: E402 - only where there is a tkinter
 from tkclient.model import Listing  # noqa: E402
 from tkclient.ui import writer as writer_module  # noqa: E402
+from tkclient.ui.chooser import Chooser  # noqa: E402
+from tkclient.ui.dialogs import Notice  # noqa: E402
 from tkclient.ui.list import MessageList  # noqa: E402
 from tkclient.ui.mail import MailPage  # noqa: E402
 from tkclient.ui.theme import Theme  # noqa: E402
@@ -229,3 +231,34 @@ def test_leaving_waits_for_nobody(root, window, monkeypatch):
     spin(root, lambda: left, "leaving a server that does not answer")
     window.server.resume()
     assert left == [True] and not window.desk.session.is_open
+
+
+def entry_with_focus(root):
+    entry = tk.Entry(root)
+    entry.pack()
+    entry.focus_force()
+    spin(root, lambda: root.focus_get() is entry, "the focus")
+    return entry
+
+
+def test_keys_typed_as_a_list_of_choices_opens_go_to_it(root):
+    theme, chosen = Theme(root), []
+    entry = entry_with_focus(root)
+    choices = [(name, lambda name=name: chosen.append(name)) for name in ("Facultad", "Familia", "Junk")]
+    Chooser(root, theme, entry, choices)
+    for key in ("<Down>", "<Return>"):
+        root.focus_get().event_generate(key)
+    assert chosen == ["Familia"]
+    assert root.focus_get() is entry
+
+
+def test_keys_typed_as_a_question_is_put_answer_it(root):
+    answered = []
+    entry_with_focus(root)
+    notice = Notice(root, Theme(root), Words("en"))
+    notice.pack()
+    notice.ask(
+        "Delete for good?", [("Yes", lambda: answered.append("yes")), ("No", lambda: answered.append("no"))]
+    )
+    root.focus_get().event_generate("<Return>")
+    assert answered == ["no"]

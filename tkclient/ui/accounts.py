@@ -15,7 +15,7 @@ from tkclient.trouble import Trouble
 from tkclient.ui import theme as look
 from tkclient.ui.collecting import trouble_of
 from tkclient.ui.dialogs import Notice
-from tkclient.ui.parts import Field, Mark, Prose, button, label, rule
+from tkclient.ui.parts import Field, Mark, Prose, button, label, rule, take_focus
 from tkclient.ui.scrolled import Scrolled
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
@@ -73,7 +73,7 @@ class AccountsPage(tk.Frame):
             self._draw(account)
         if focused is not None and focused[0] in self._rows:
             buttons = self._buttons(self._rows[focused[0]])
-            buttons[min(focused[1], len(buttons) - 1)].focus_set()
+            take_focus(buttons[min(focused[1], len(buttons) - 1)])
 
     def _buttons(self, row: tk.Frame) -> "list[Any]":
         return [child for child in row.winfo_children() if isinstance(child, ttk.Button)]

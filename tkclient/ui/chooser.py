@@ -7,7 +7,7 @@ from tkinter import ttk
 from typing import Any, Callable, List, Sequence, Tuple
 
 from tkclient.ui import theme as look
-from tkclient.ui.parts import button
+from tkclient.ui.parts import button, take_focus
 from tkclient.ui.scrolled import Scrolled
 from tkclient.ui.theme import Theme
 
@@ -32,7 +32,7 @@ class Chooser(tk.Frame):
             made.bind("<FocusOut>", lambda _: self.after_idle(self._left))
             self._buttons.append(made)
         self._place(page, under, scrolled.inside)
-        self._buttons[0].focus_set()
+        take_focus(self._buttons[0])
 
     def _place(self, page: tk.Misc, under: tk.Misc, inside: tk.Frame) -> None:
         """Stand under the button, as wide as the longest choice, within the page."""

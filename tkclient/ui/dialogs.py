@@ -7,7 +7,7 @@ from typing import Any, Callable, Optional, Sequence, Tuple
 
 from tkclient.trouble import Trouble
 from tkclient.ui import theme as look
-from tkclient.ui.parts import Mark, Prose, button
+from tkclient.ui.parts import Mark, Prose, button, take_focus
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
 
@@ -48,7 +48,7 @@ class Notice(tk.Frame):
     def ask(self, text: str, actions: Sequence[Action], focus: int = -1) -> None:
         """Put a question; the focus goes to the answer that harms nothing (the last, unless told)."""
         buttons = self._show(text, "trouble", actions, close=False)
-        buttons[focus].focus_set()
+        take_focus(buttons[focus])
 
     def _show(self, text: str, mark: str, actions: Sequence[Action], close: bool) -> list:  # type: ignore[type-arg]
         self.clear()

@@ -12,7 +12,7 @@ from tkclient.trouble import Trouble
 from tkclient.ui import theme as look
 from tkclient.ui.collecting import CollectingPane
 from tkclient.ui.folders import Folders
-from tkclient.ui.parts import button, label
+from tkclient.ui.parts import button, label, take_focus
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
 
@@ -83,14 +83,14 @@ class LeftPane(tk.Frame):
     def _ask_name(self) -> None:
         self.make.pack_forget()
         self._name_entry.pack(fill="x", padx=self._theme.px(4), pady=self._theme.px(2))
-        self._name_entry.focus_set()
+        take_focus(self._name_entry)
 
     def _made(self, focus: bool = True) -> str:
         self._name_entry.delete(0, "end")
         self._name_entry.pack_forget()
         self.make.pack(anchor="w", padx=self._theme.px(3))
         if focus:
-            self.make.focus_set()
+            take_focus(self.make)
         return "break"
 
     def _named(self, _: Any) -> None:

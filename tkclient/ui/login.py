@@ -11,7 +11,7 @@ from tkclient.desk import Desk
 from tkclient.trouble import Trouble
 from tkclient.ui import theme as look
 from tkclient.ui.dialogs import Notice
-from tkclient.ui.parts import Field, Prose, button, label
+from tkclient.ui.parts import Field, Prose, button, label, take_focus
 from tkclient.ui.scrolled import Scrolled
 from tkclient.ui.theme import Theme
 from tkclient.words import LANGUAGES, Words
@@ -100,7 +100,7 @@ class LoginPage(tk.Frame):
             said.configure(text=self._words("login.server_is"))
             changer.pack_forget()
             entry.pack(side="left", padx=px(6))
-            entry.focus_set()
+            take_focus(entry)
 
         changer = button(foot, self._words("login.server_change"), change, "SmallLink")
         changer.pack(side="left", padx=px(6))

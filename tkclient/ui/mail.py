@@ -20,7 +20,7 @@ from tkclient.ui.keys import KeysPage
 from tkclient.ui.left import LeftPane
 from tkclient.ui.letters import Letters
 from tkclient.ui.list import MessageList
-from tkclient.ui.parts import rule
+from tkclient.ui.parts import rule, take_focus
 from tkclient.ui.reader import Reader
 from tkclient.ui.telling import Telling
 from tkclient.ui.theme import Theme
@@ -57,7 +57,7 @@ class MailPage(tk.Frame):
         if self.cover is None and not self.desk.accounts.all:
             self.show_accounts()
         else:
-            self.list.canvas.focus_set()
+            take_focus(self.list.canvas)
 
     # Layout
 
@@ -141,6 +141,7 @@ class MailPage(tk.Frame):
         self._panes.pack_forget()
         page.pack(side="top", fill="both", expand=True)
         self.show_chosen()
+        self.update_idletasks()
         page.focus_first()
 
     def _drop_cover(self) -> None:
@@ -154,7 +155,7 @@ class MailPage(tk.Frame):
         self._drop_cover()
         self.show_chosen()
         self.telling.say_folder()
-        self.list.canvas.focus_set()
+        take_focus(self.list.canvas)
 
     def trouble(self, trouble: Trouble) -> None:
         self.notice.trouble(trouble)
@@ -174,7 +175,7 @@ class MailPage(tk.Frame):
             self._arrange()
             self.show_chosen()
             if self.focus_get() is not self.left.folders.canvas:
-                self.list.canvas.focus_set()
+                take_focus(self.list.canvas)
 
         self.writing.leaving(go)
 
@@ -194,7 +195,7 @@ class MailPage(tk.Frame):
             self._arrange()
         if self.reader.letter is None or self.reader.letter["id"] != row["id"]:
             self.letters.open_letter(row)
-        self.reader.text.focus_set()
+        take_focus(self.reader.text)
 
     def back(self) -> None:
         """Escape: from a page to the mail, from the letter to the list."""
@@ -206,7 +207,7 @@ class MailPage(tk.Frame):
             self._reading = False
             if self._narrow:
                 self._arrange()
-            self.list.canvas.focus_set()
+            take_focus(self.list.canvas)
 
     def next_pane(self) -> None:
         """F6: folders, list, letter, and round again."""
@@ -231,7 +232,7 @@ class MailPage(tk.Frame):
         if self._narrow and self._reading:
             self._reading = False
             self._arrange()
-        self.list.canvas.focus_set()
+        take_focus(self.list.canvas)
         self.show_chosen()
 
     # The rest

@@ -29,6 +29,15 @@ def button(
     return made
 
 
+def take_focus(widget: tk.Misc) -> None:
+    """Give `widget` the focus at once, though it was made or shown only now.
+
+    Tk waits with the focus until a widget is on the screen, and the keys typed meanwhile go to what had it.
+    """
+    widget.update_idletasks()
+    widget.focus_set()
+
+
 def label(
     parent: tk.Misc, theme: Theme, text: str = "", font: str = "text", fg: str = look.INK, **more: Any
 ) -> tk.Label:

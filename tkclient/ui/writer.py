@@ -14,7 +14,7 @@ from tkclient.trouble import Trouble
 from tkclient.ui import theme as look
 from tkclient.ui.dialogs import Notice
 from tkclient.ui.enclosures import Enclosures
-from tkclient.ui.parts import button, label
+from tkclient.ui.parts import button, label, take_focus
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
 
@@ -131,7 +131,7 @@ class Writer(tk.Frame):
         """Show the lines for copies."""
         self._more.grid_remove()
         self._show_copies(True)
-        self.cc.focus_set()
+        take_focus(self.cc)
 
     def _build_text(self) -> None:
         px, fonts = self._theme.px, self._theme.fonts
