@@ -16,7 +16,7 @@ from stored.messages import message_id, raw_of, rows
 from stored.model.account import Account
 from stored.model.folder import Folder
 from stored.model.word import order_key, time_of, uid_of
-from stored.search import files, query, snippets, source, vocabulary
+from stored.search import files, parser, query, snippets, source, vocabulary
 from stored.search.extract import text_of
 from stored.search.flagged import Flagged
 from stored.search.index import TOP_SLOT, Index, IndexAway, IndexBroken, Mark
@@ -226,7 +226,7 @@ def _understood(account: Account, tree: Node, accounts: dict[str, frozenset[str]
 
 def _as_words(node: Node, unknown: set[str]) -> Node:
     if isinstance(node, query.InFolder) and node.name in unknown:
-        return query.words(node.name) or query.NOTHING
+        return parser.words(node.name) or query.NOTHING
     if isinstance(node, query.All):
         return query.All(tuple(_as_words(part, unknown) for part in node.parts))
     if isinstance(node, query.Any):

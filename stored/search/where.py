@@ -5,7 +5,7 @@ from typing import Any
 
 from restante.errors import InvalidArgument
 from stored.model.word import ANSWERED, FLAGGED, SEEN
-from stored.search import query
+from stored.search import parser, query
 from stored.search.dates import Clock
 from stored.search.query import Node
 from stored.search.types import Where
@@ -49,8 +49,8 @@ def _leaf(name: str, value: Any, clock: Clock) -> Node:
     if name in _TRUTHS:
         return _TRUTHS[name] if value else query.Not(_TRUTHS[name])
     if name == "words":
-        return query.parse(value, clock, operators=False)
-    node = query.leaf(name, value, clock)
+        return parser.parse(value, clock, operators=False)
+    node = parser.leaf(name, value, clock)
     if node is None:
         if name in ("from", "to", "subject", "filename", "body"):
             return query.NOTHING

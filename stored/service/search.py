@@ -7,7 +7,7 @@ from restante.errors import InvalidArgument
 from restante.rpc import USER, Call, method
 from stored.search.dates import Clock
 from stored.search.finder import Asked, Finder
-from stored.search.query import parse
+from stored.search.parser import parse
 from stored.search.types import Cursor, Found, Hits, Order, Typed, Where, ZoneMinutes
 from stored.search.where import tree_of
 

@@ -9,7 +9,7 @@ import pytest
 from stored.search.dates import Clock
 from stored.search.finder import Asked, Finder
 from stored.search.indexer import Indexer
-from stored.search.query import parse
+from stored.search.parser import parse
 from stored.search.settings import SearchSettings
 
 NOW = datetime(2026, 11, 23, 14, 50, tzinfo=UTC)

@@ -12,7 +12,7 @@ from restante.rpc import Methods, Principal
 from restante.rpc.jsonrpc import JsonRpc
 from restante.rpc.reply import Asker
 from restante.rpc.xmlrpc import XmlRpc
-from stored.search.query import leaf
+from stored.search.parser import leaf
 from stored.search.types import Clause
 from stored.search.vocabulary import OPERATORS, operator
 from stored.service.search import SearchService

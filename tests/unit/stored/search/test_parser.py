@@ -11,6 +11,7 @@ from restante.errors import InvalidArgument
 from stored.model.word import ANSWERED, FLAGGED, SEEN
 from stored.search.dates import Clock
 from stored.search.folding import words_of
+from stored.search.parser import parse
 from stored.search.plan import Names, plan
 from stored.search.query import (
     EVERYTHING,
@@ -27,7 +28,6 @@ from stored.search.query import (
     Sent,
     Text,
     leaves,
-    parse,
 )
 from stored.search.types import Clause, Where
 from stored.search.vocabulary import OPERATORS
