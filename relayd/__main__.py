@@ -13,7 +13,8 @@ from relayd.retry import longest_wait_seconds
 from relayd.routes import Dns, Routes, named_hop
 from relayd.service import RelayService
 from relayd.settings import Settings
-from relayd.smtp import Limits, SmtpServer
+from relayd.smtp import SmtpServer
+from relayd.smtp_commands import Limits
 from relayd.transitions import Plan
 from relayd.upkeep import Upkeep
 from restante.config import DatabaseSettings

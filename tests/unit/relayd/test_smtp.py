@@ -8,7 +8,8 @@ import threading
 import pytest
 
 from relayd.queue import MailQueue, Room
-from relayd.smtp import Limits, SmtpServer
+from relayd.smtp import SmtpServer
+from relayd.smtp_commands import Limits
 from restante.credentials import Keys
 from restante.errors import NoSpace, StartError
 from tests.unit.relayd.fakes import BODY
