@@ -57,6 +57,7 @@ from stored.transfer.importing import KIND as IMPORT
 from stored.transfer.importing import Importer
 from stored.transfer.importing import ending as import_ending
 from stored.upkeep import Upkeep
+from stored.uploads import Uploads
 
 COLLECT_DRAIN_SECONDS = 20
 #: How many that bring letters in may wait, and how long, for an unusual one to be read.
@@ -236,7 +237,7 @@ def _applications(
         sessions.authenticate,
         audience="public",
         path=path,
-        routes=[BlobRoute(blobs, f"{path}blobs/").route()],
+        routes=[BlobRoute(blobs, Uploads(store), f"{path}blobs/").route()],
         health=health,
     )
     internal = Application(methods, internal_authenticator(keys), audience="internal", health=internal_health)

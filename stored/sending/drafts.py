@@ -20,7 +20,8 @@ from restante.address import Address, format_address, parse, parse_list
 from restante.errors import InvalidArgument, NotFound, OverQuota, Unavailable
 from stored import mime
 from stored.append import Incoming, append, prepare
-from stored.blobs import Blob, BlobId, Blobs, no_blob, usable_type
+from stored.blob_types import Blob, BlobId, no_blob, usable_type
+from stored.blobs import Blobs
 from stored.messages import message_id, served, uid_of_id
 from stored.model.account import Account
 from stored.model.word import DRAFT, SEEN, flags_of

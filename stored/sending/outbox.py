@@ -15,7 +15,8 @@ from restante.errors import InvalidArgument, NotFound
 from restante.wire import to_time
 from stored import mime
 from stored.append import Incoming, Prepared, append, prepare
-from stored.blobs import BlobId, Blobs
+from stored.blob_types import BlobId
+from stored.blobs import Blobs
 from stored.intents import Intents
 from stored.messages import message_id, uid_of_id
 from stored.model.account import Account

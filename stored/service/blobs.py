@@ -16,7 +16,9 @@ from urllib.parse import quote
 from restante.errors import InvalidArgument, InvalidRequest, NotFound
 from restante.serve import Request, Response, Route
 from restante.wire import clean_text, dumps
-from stored.blobs import Blob, BlobId, Blobs, Progress
+from stored.blob_types import Blob, BlobId, Progress
+from stored.blobs import Blobs
+from stored.uploads import Uploads
 
 _RANGE = re.compile(r"bytes=(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))\s*", re.ASCII)
 _TUS = {"Tus-Resumable": "1.0.0"}
@@ -26,15 +28,16 @@ _SMALL_OCTETS = 64 * 1024  # answered from memory; more goes through a file
 class BlobRoute:
     """What answers under `blobs/`. `base` is where that stands to clients, such as /storage/1/blobs/."""
 
-    def __init__(self, blobs: Blobs, base: str) -> None:
+    def __init__(self, blobs: Blobs, uploads: Uploads, base: str) -> None:
         self._blobs = blobs
+        self._uploads = uploads
         self._base = base
 
     def route(self) -> Route:
         return Route("blobs/", self.answer, ("GET", "HEAD", "POST", "PATCH", "DELETE"))
 
     def answer(self, request: Request) -> Response:
-        """Answer one request of a user about a blob of their own. Raises what `Blobs` raises."""
+        """Answer one request of a user about a blob of their own. Raises what `Blobs` and `Uploads` raise."""
         id, _, name = request.path.partition("/")
         user = request.principal.name
         if request.verb == "POST":
@@ -42,10 +45,10 @@ class BlobRoute:
         if request.verb == "PATCH":
             return self._extend(user, id, request)
         if request.verb == "DELETE":
-            self._blobs.discard(user, id)
+            self._uploads.discard(user, id)
             return Response(204, dict(_TUS))
         if request.verb == "HEAD" and not name and BlobId.parse(id).upload:
-            return Response(200, _TUS | _progress(self._blobs.progress(user, id)))
+            return Response(200, _TUS | _progress(self._uploads.progress(user, id)))
         return self._read(user, id, name, request)
 
     # Uploads ------------------------------------------------------------------------------------
@@ -55,7 +58,7 @@ class BlobRoute:
             raise InvalidRequest("Begin an upload by POST to blobs/ and go on with it by PATCH.")
         length = _number(request, "upload-length")
         about = _metadata(request.headers.get("upload-metadata", ""))
-        blob = self._blobs.begin(
+        blob = self._uploads.begin(
             user,
             length,
             name=about.get("filename", ""),
@@ -74,7 +77,7 @@ class BlobRoute:
             raise InvalidArgument("Send the octets of an upload as application/offset+octet-stream.")
         if not BlobId.parse(id).upload:
             raise NotFound("That is no upload; only uploads can be added to.", about=id)
-        progress = self._blobs.extend(user, id, _number(request, "upload-offset"), request.body)
+        progress = self._uploads.extend(user, id, _number(request, "upload-offset"), request.body)
         return Response(204, _TUS | _progress(progress))
 
     # Reading ------------------------------------------------------------------------------------

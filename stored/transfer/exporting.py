@@ -17,7 +17,8 @@ import orjson
 
 from restante.durable import flush_directory
 from restante.errors import Damaged, InvalidArgument, NotFound
-from stored.blobs import Blob, Blobs, no_blob
+from stored.blob_types import Blob, no_blob
+from stored.blobs import Blobs
 from stored.bulk import fitting
 from stored.directories import directory_name
 from stored.jobs import Jobs, Working

@@ -8,7 +8,7 @@ from restante.errors import wire_errors
 from restante.rpc import system
 from restante.serve import channel, listener, refusals
 from restante.serve.messages import route_status
-from stored import blobs, types
+from stored import types, uploads
 from stored.search.vocabulary import OPERATORS
 from stored.sending.types import Draft
 from stored.service.blobs import BlobRoute
@@ -96,14 +96,14 @@ def test_how_files_are_uploaded_and_fetched_is_as_documented():
     numbers = [re.findall(r"\d+", figure) for _, figure in limits]
     assert numbers == [
         [str(system.BODY_OCTETS)],
-        [str(blobs.UPLOAD_OCTETS)],
-        [str(blobs.UPLOADS), str(blobs.UPLOADS_OCTETS)],
-        [str(blobs.IMPORT_OCTETS)],
-        [str(blobs.IMPORTS)],
-        [str(blobs.UPLOAD_SECONDS)],
+        [str(uploads.UPLOAD_OCTETS)],
+        [str(uploads.UPLOADS), str(uploads.UPLOADS_OCTETS)],
+        [str(uploads.IMPORT_OCTETS)],
+        [str(uploads.IMPORTS)],
+        [str(uploads.UPLOAD_SECONDS)],
     ]
     verbs = {verb for row in requests for verb in re.findall(r"`([A-Z]{3,})\b", row[0])}
-    route = BlobRoute(None, "").route()  # type: ignore[arg-type]
+    route = BlobRoute(None, None, "").route()  # type: ignore[arg-type]
     assert (verbs, route.body_limit_octets) == (set(route.verbs), None)
     source = (DOCS.parent / "stored" / "service" / "blobs.py").read_text(encoding="utf-8").lower()
     for row in requests:

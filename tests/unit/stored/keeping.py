@@ -1,5 +1,6 @@
 """What the tests of keeping mail share: a store, letters to put into it, and a look at all of it."""
 
+import io
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -63,6 +64,13 @@ def arriving(mail, *incoming, octets=-1, **options):
 def keep_many(mail, count, **options):
     """Append `count` letters a minute apart and return their ids, oldest first."""
     return keep(mail, *(prepared(letter(n), minutes=n, **options) for n in range(1, count + 1)))
+
+
+def upload(uploads, octets, user="ana", **about):
+    """Upload a file whole; return its blob id."""
+    id = uploads.begin(user, len(octets), **about)
+    uploads.extend(user, id, 0, io.BytesIO(octets))
+    return id
 
 
 def on_wire(answer):

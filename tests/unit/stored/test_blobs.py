@@ -1,37 +1,31 @@
-"""Uploads, and reading parts and messages, by the nouns and by the route."""
+"""Reading messages, parts and uploads, by the noun and by the route."""
 
 import base64
 import io
-from types import SimpleNamespace
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restante.errors import Damaged, InvalidArgument, NotFound, OverQuota, StateMismatch, TooLarge
+from restante.errors import Damaged, InvalidArgument, NotFound
 from restante.rpc import Principal
 from restante.serve import Request
-from stored.blobs import STEP_OCTETS, UPLOAD_OCTETS, UPLOAD_SECONDS, UPLOADS, Blobs
+from stored.blobs import Blobs
 from stored.service.blobs import _RANGE, BlobRoute, _bounds, _file_name
 from stored.spool import MEMORY_OCTETS
-from tests.unit.stored.keeping import keep, letter, prepared
+from stored.uploads import Uploads
+from tests.unit.stored.keeping import keep, letter, prepared, upload
 
 
 @pytest.fixture
-def clock():
-    return SimpleNamespace(now=1_800_000_000.0)
+def blobs(store, tmp_path):
+    return Blobs(store, tmp_path / "spool")
 
 
 @pytest.fixture
-def blobs(store, tmp_path, clock):
-    return Blobs(store, tmp_path / "spool", now=lambda: clock.now)
-
-
-def upload(blobs, octets, user="ana", **about):
-    id = blobs.begin(user, len(octets), **about)
-    blobs.extend(user, id, 0, io.BytesIO(octets))
-    return id
+def uploads(store):
+    return Uploads(store)
 
 
 OCTETS = bytes(range(256)) * 8192  # 2 MB
@@ -40,91 +34,6 @@ ATTACHED = (
     b'Content-Type: image/png\r\nContent-Disposition: attachment; filename="p.png"\r\n'
     b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(b"\x89PNG" * 1000) + b"\r\n--b--\r\n"
 )
-
-
-# Uploads ----------------------------------------------------------------------------------------------
-
-
-def test_an_upload_arrives_in_pieces_and_is_read_whole(blobs):
-    id = blobs.begin("ana", len(OCTETS), name="a.bin", type="Application/X-Thing")
-    half = len(OCTETS) // 2 + 7
-    assert blobs.extend("ana", id, 0, io.BytesIO(OCTETS[:half])).offset == half
-    assert blobs.progress("ana", id).offset == half
-    with pytest.raises(NotFound, match="to its end"):
-        blobs.octets("ana", id)
-    blobs.extend("ana", id, half, io.BytesIO(OCTETS[half:]))
-    blob, octets = blobs.octets("ana", id)
-    assert octets == OCTETS
-    assert (blob.name, blob.type, blob.octets) == ("a.bin", "application/x-thing", len(OCTETS))
-
-
-def test_what_came_before_a_loss_stays(blobs):
-    class Lost(io.BytesIO):
-        def read(self, size=-1):
-            piece = super().read(size)
-            if not piece:
-                raise ConnectionError
-            return piece
-
-    id = blobs.begin("ana", 3 * STEP_OCTETS)
-    with pytest.raises(ConnectionError):
-        blobs.extend("ana", id, 0, Lost(bytes(STEP_OCTETS + 5)))
-    assert blobs.progress("ana", id).offset == STEP_OCTETS
-
-
-def test_an_offset_that_is_not_where_the_upload_stands_is_refused(blobs):
-    id = blobs.begin("ana", 10)
-    blobs.extend("ana", id, 0, io.BytesIO(b"12345"))
-    with pytest.raises(StateMismatch, match="octet 5"):
-        blobs.extend("ana", id, 3, io.BytesIO(b"45"))
-
-
-def test_more_than_promised_is_refused(blobs):
-    id = blobs.begin("ana", 3)
-    with pytest.raises(TooLarge):
-        blobs.extend("ana", id, 0, io.BytesIO(b"1234"))
-    assert blobs.progress("ana", id).offset == 0
-
-
-def test_uploads_are_bounded(blobs):
-    with pytest.raises(TooLarge):
-        blobs.begin("ana", UPLOAD_OCTETS + 1)
-    with pytest.raises(InvalidArgument):
-        blobs.begin("ana", -1)
-    for _ in range(10):
-        blobs.begin("ana", UPLOAD_OCTETS)
-    with pytest.raises(OverQuota):
-        blobs.begin("ana", 1)
-    for _ in range(UPLOADS):
-        blobs.begin("eva", 0)
-    with pytest.raises(OverQuota):
-        blobs.begin("eva", 0)
-
-
-def test_uploads_go_after_a_day(blobs, clock):
-    old = upload(blobs, b"old")
-    clock.now += UPLOAD_SECONDS - 1
-    young = upload(blobs, b"young")
-    assert blobs.octets("ana", old)[1] == b"old"
-    clock.now += 2
-    blobs.begin("ana", 1)
-    with pytest.raises(NotFound):
-        blobs.octets("ana", old)
-    assert blobs.octets("ana", young)[1] == b"young"
-
-
-def test_a_clock_set_back_takes_no_upload_away(blobs, clock):
-    id = upload(blobs, b"x")
-    clock.now -= 10 * UPLOAD_SECONDS
-    blobs.begin("ana", 1)
-    assert blobs.octets("ana", id)[1] == b"x"
-
-
-def test_an_upload_can_be_discarded(blobs):
-    id = upload(blobs, b"x")
-    blobs.discard("ana", id)
-    with pytest.raises(NotFound):
-        blobs.discard("ana", id)
 
 
 # Messages and their parts -----------------------------------------------------------------------------
@@ -177,9 +86,9 @@ def test_what_is_not_there_is_not_found(blobs, mail, id):
         blobs.octets("ana", id)
 
 
-def test_nobody_reads_anothers_blobs(blobs, mail):
+def test_nobody_reads_anothers_blobs(blobs, uploads, mail):
     (id,) = keep(mail, prepared())
-    other = upload(blobs, b"mine")
+    other = upload(uploads, b"mine")
     sentences = set()
     for name in (id, other, "m777", "u" + "1" * 24):
         with pytest.raises(NotFound) as caught:
@@ -203,8 +112,8 @@ def test_damage_is_told(blobs, mail):
 
 
 @pytest.fixture
-def ask(blobs):
-    route = BlobRoute(blobs, "/storage/1/blobs/")
+def ask(blobs, uploads):
+    route = BlobRoute(blobs, uploads, "/storage/1/blobs/")
 
     def ask(verb, path, body=b"", user="ana", **headers):
         lowered = {name.replace("_", "-").lower(): value for name, value in headers.items()}
@@ -256,8 +165,8 @@ def test_requests_that_make_no_sense_are_refused(ask, verb, path, headers, error
 
 
 @pytest.fixture
-def kept(blobs):
-    return upload(blobs, OCTETS)
+def kept(uploads):
+    return upload(uploads, OCTETS)
 
 
 @pytest.mark.parametrize(
@@ -292,8 +201,8 @@ def test_etags(ask, kept):
     assert ask("GET", f"{kept}/x", Range="bytes=0-1", If_Range=etag)[0] == 206
 
 
-def test_many_octets_go_through_a_real_file_and_few_do_not(blobs, kept):
-    route = BlobRoute(blobs, "/")
+def test_many_octets_go_through_a_real_file_and_few_do_not(blobs, uploads, kept):
+    route = BlobRoute(blobs, uploads, "/")
     principal = Principal("user", "ana", "s1")
 
     def get(**headers):

@@ -19,6 +19,7 @@ from stored.reading import Reader
 from stored.service.blobs import BlobRoute
 from stored.service.messages import MessageService
 from stored.service.pictures import PictureService
+from stored.uploads import Uploads
 from tests.unit.stored.keeping import keep, prepared
 
 ANA = Principal("user", "ana", "s1")
@@ -55,7 +56,7 @@ def client(store, mail, parsers, tmp_path):
 
     def fetch(blob):
         request = Request("GET", f"{blob}/x", {}, ANA, io.BytesIO(), 0)
-        return BlobRoute(blobs, "/storage/1/blobs/").answer(request)
+        return BlobRoute(blobs, Uploads(store), "/storage/1/blobs/").answer(request)
 
     return SimpleNamespace(call=call, opened=opened, fetch=fetch)
 

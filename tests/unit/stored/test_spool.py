@@ -25,8 +25,9 @@ from stored.spool import MEMORY_OCTETS, gathered
 from stored.transfer import exporting, importing
 from stored.transfer.exporting import Exporter
 from stored.transfer.importing import Importer
+from stored.uploads import Uploads
 from tests.pop3server import PopServer
-from tests.unit.stored.keeping import keep, letter, prepared
+from tests.unit.stored.keeping import keep, letter, prepared, upload
 from tests.unit.stored.visiting import Bench, account
 
 CHANCE = random.Random(7)
@@ -61,9 +62,9 @@ def ids(mail):
     return keep(mail, prepared(SMALL), prepared(LARGE))
 
 
-def get(blobs, id):
+def get(store, blobs, id):
     request = Request("GET", f"{id}/letter.eml", {}, Principal("user", "ana"), io.BytesIO(), 0)
-    response = BlobRoute(blobs, "/").answer(request)
+    response = BlobRoute(blobs, Uploads(store), "/").answer(request)
     if isinstance(response.body, bytes):
         return response.body
     with cast(io.BufferedIOBase, response.body) as file:
@@ -72,9 +73,9 @@ def get(blobs, id):
 
 def test_what_fits_into_memory_is_served_and_more_is_no_space(store, ids, full):
     blobs = Blobs(store, full)
-    assert get(blobs, ids[0]) == SMALL
+    assert get(store, blobs, ids[0]) == SMALL
     with pytest.raises(NoSpace, match="disk is full") as refused:
-        get(blobs, ids[1])
+        get(store, blobs, ids[1])
     assert route_status(refused.value) == 503
     with pytest.raises(NoSpace):
         blobs.octets("ana", ids[1])
@@ -109,9 +110,8 @@ def test_jobs_that_find_no_space_say_so(store, mail, ids, full, tmp_path, monkey
         {importing.KIND: importer.run, exporting.KIND: exporter.run},
     )
     if kind == importing.KIND:
-        upload = blobs.begin("ana", len(LARGE), to_import=True)
-        blobs.extend("ana", upload, 0, io.BytesIO(LARGE))
-        number = importer.begin(work, mail, upload, "inbox", unread=False, folders=True)
+        blob = upload(Uploads(store), LARGE, to_import=True)
+        number = importer.begin(work, mail, blob, "inbox", unread=False, folders=True)
     else:
         number = exporter.begin(work, mail, "zip", {})
     assert work.wait("ana", 30)

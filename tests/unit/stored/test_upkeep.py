@@ -9,7 +9,6 @@ import time_machine
 
 from restante.errors import Forbidden, InvalidArgument, NoSpace, OverQuota, TooLarge
 from stored import dictionary
-from stored.blobs import Blobs
 from stored.clock import Clock
 from stored.folder_types import FolderUpdate
 from stored.folders import list_folders, set_folders
@@ -17,6 +16,7 @@ from stored.messages import change, delete, raw_of
 from stored.settings import QuotaSettings, StorageSettings
 from stored.store import Store
 from stored.upkeep import Upkeep
+from stored.uploads import Uploads
 from tests.unit.stored.keeping import BEGINNING, keep, keep_many, letter, listing, prepared
 
 CHANCE = random.Random(11)
@@ -239,10 +239,10 @@ def test_below_the_floor_of_free_space_only_what_makes_room_is_done(store, mail,
     monkeypatch.setattr(store.space, "free_octets", lambda: StorageSettings().free_space_octets - 1)
     with pytest.raises(NoSpace):
         keep(mail, prepared(letter(3)))
-    blobs = Blobs(store, store.databases.directory_of("ana"))
-    id = blobs.begin("ana", 10)
+    uploads = Uploads(store)
+    id = uploads.begin("ana", 10)
     with pytest.raises(NoSpace), BytesIO(b"0123456789") as source:
-        blobs.extend("ana", id, 0, source)
+        uploads.extend("ana", id, 0, source)
     mail.write(lambda account: change(account, ids, {"seen": True}))
     mail.write(lambda account: delete(account, ids[:1], for_good=True))
     with store.databases.held("ana") as database:

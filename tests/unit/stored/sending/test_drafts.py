@@ -1,7 +1,5 @@
 """Drafts kept and taken up, answers and forwarded letters prepared."""
 
-import io
-
 import pytest
 
 from restante.errors import NotFound, OverQuota, TooLarge, Unavailable
@@ -12,7 +10,8 @@ from stored.sending import types
 from stored.sending.drafts import Drafts
 from stored.sending.identities import Writer
 from stored.sending.phrases import attribution, forward_subject, quoted, reply_subject
-from tests.unit.stored.keeping import keep, letter, listing, prepared
+from stored.uploads import Uploads
+from tests.unit.stored.keeping import keep, letter, listing, prepared, upload
 from tests.unit.stored.writing import ANA, NOW
 
 IS_DRAFT = check(types.Draft)
@@ -24,13 +23,17 @@ def blobs(store, tmp_path):
 
 
 @pytest.fixture
+def uploads(store):
+    return Uploads(store)
+
+
+@pytest.fixture
 def drafts(store, blobs):
     return Drafts(store, blobs, lambda user: ANA, lambda: NOW)
 
 
-def upload(blobs, octets, name="a.bin", type="application/x-thing"):
-    id = blobs.begin("ana", len(octets), name=name, type=type)
-    blobs.extend("ana", id, 0, io.BytesIO(octets))
+def attach(uploads, octets, name="a.bin", type="application/x-thing"):
+    id = upload(uploads, octets, name=name, type=type)
     return {"blob": id, "name": name, "type": type, "octets": str(len(octets))}
 
 
@@ -66,9 +69,9 @@ def test_a_draft_never_replaces_a_letter(drafts, mail):
     assert listing(mail)["inbox"][0] == 1
 
 
-def test_attachments_stay_with_a_draft_over_many_savings(drafts, blobs):
+def test_attachments_stay_with_a_draft_over_many_savings(drafts, blobs, uploads):
     octets = bytes(range(256))
-    draft = FULL | {"attachments": [upload(blobs, octets, "año.bin")]}
+    draft = FULL | {"attachments": [attach(uploads, octets, "año.bin")]}
     saved = drafts.save("ana", draft)
     assert blobs.octets("ana", saved["attachments"][0]["blob"])[1] == octets
     again = drafts.get("ana", saved["id"])
@@ -243,9 +246,9 @@ def test_a_quote_is_cut_at_a_line():
     assert quoted("one\ntwo", 8) == "> one"
 
 
-def test_files_too_large_to_be_sent_are_refused_before_they_are_read(drafts, blobs, monkeypatch):
+def test_files_too_large_to_be_sent_are_refused_before_they_are_read(drafts, uploads, monkeypatch):
     monkeypatch.setattr("stored.sending.drafts.LETTER_OCTETS", 3_000)
-    files = [upload(blobs, bytes(2_000)), upload(blobs, bytes(1_001))]
+    files = [attach(uploads, bytes(2_000)), attach(uploads, bytes(1_001))]
     assert len(drafts.attachments("ana", {"attachments": files[:1]})) == 1
     with pytest.raises(TooLarge, match="MB"):
         drafts.attachments("ana", {"attachments": files})

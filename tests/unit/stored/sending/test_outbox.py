@@ -1,6 +1,5 @@
 """Submitting once, handing over for certain. The relay is a real SMTP server on loopback."""
 
-import io
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,8 @@ from stored.sending.outbox import Outbox
 from stored.sending.sender import ATTEMPTS, Sender, pause_seconds
 from stored.sending.smtp import Relay
 from stored.store import Store
-from tests.unit.stored.keeping import keep, letter, listing, prepared
+from stored.uploads import Uploads
+from tests.unit.stored.keeping import keep, letter, listing, prepared, upload
 from tests.unit.stored.writing import ANA, NOW, RelayServer
 
 IS_SUBMISSION = check(types.Submission)
@@ -155,11 +155,10 @@ def test_keys_are_each_users_own(still, store):
         still.outbox.outcome("eva", ana["submission"], RECIPIENTS[0], "failed", "x", NOW)
 
 
-def test_everything_that_belongs_to_a_letter_happens_with_it(still, mail):
+def test_everything_that_belongs_to_a_letter_happens_with_it(still, store, mail):
     original, other = keep(mail, prepared(letter(1)), prepared(letter(2)))
-    upload = still.blobs.begin("ana", 3, name="a.txt", type="text/plain")
-    still.blobs.extend("ana", upload, 0, io.BytesIO(b"abc"))
-    attachment = {"blob": upload, "name": "a.txt", "type": "text/plain", "octets": "3"}
+    blob = upload(Uploads(store), b"abc", name="a.txt", type="text/plain")
+    attachment = {"blob": blob, "name": "a.txt", "type": "text/plain", "octets": "3"}
     draft = DRAFT | {"answers": original, "forwards": other, "attachments": [attachment]}
     saved = still.drafts.save("ana", draft)
     submission = still.outbox.submit("ana", "k1", draft, saved["id"])
@@ -167,7 +166,7 @@ def test_everything_that_belongs_to_a_letter_happens_with_it(still, mail):
     assert dict(now["inbox"][2]) == {original: ("answered",), other: ("forwarded",)}
     assert now["drafts"][0] == 0
     with pytest.raises(NotFound):
-        still.blobs.octets("ana", upload)
+        still.blobs.octets("ana", blob)
     raw = still.blobs.octets("ana", submission["message"])[1]
     assert decode_part(raw, parts_of(raw)[1]) == b"abc"
     assert summarize(raw).in_reply_to == "1@uno.example"

@@ -27,7 +27,8 @@ from stored.transfer.exporting import Exporter
 from stored.transfer.importing import Importer
 from stored.transfer.read import letters
 from stored.types import MessageFilter
-from tests.unit.stored.keeping import keep, keep_many, letter, listing, prepared
+from stored.uploads import Uploads
+from tests.unit.stored.keeping import keep, keep_many, letter, listing, prepared, upload
 from tests.unit.stored.transfer.test_formats import file_of
 
 
@@ -38,6 +39,7 @@ class World:
         self.store = Store(directory, quota=quota or QuotaSettings())
         self.mail = self.store.open_account("ana")
         self.blobs = Blobs(self.store, directory / "spool")
+        self.uploads = Uploads(self.store)
         self.importer = Importer(directory / "spool")
         self.exporter = Exporter(directory / "exports", self.blobs)
         self.blobs.exported = self.exporter.opened
@@ -54,9 +56,7 @@ class World:
         self.store.close()
 
     def upload(self, octets):
-        blob = self.blobs.begin("ana", len(octets), name="letters", to_import=True)
-        self.blobs.extend("ana", blob, 0, io.BytesIO(octets))
-        return blob
+        return upload(self.uploads, octets, name="letters", to_import=True)
 
     def bring(self, octets, folder="inbox", *, unread=False, folders=True):
         blob = self.upload(octets)
@@ -228,7 +228,7 @@ def test_a_letter_too_large_is_left_out(world, monkeypatch):
 def test_what_is_not_there_to_be_imported(world):
     with pytest.raises(NotFound):
         world.importer.begin(world.jobs, world.mail, "u" + "0" * 24, "inbox", unread=False, folders=True)
-    half = world.blobs.begin("ana", 100, to_import=True)
+    half = world.uploads.begin("ana", 100, to_import=True)
     with pytest.raises(NotFound):
         world.importer.begin(world.jobs, world.mail, half, "inbox", unread=False, folders=True)
     whole = world.upload(letter(1))
@@ -237,7 +237,7 @@ def test_what_is_not_there_to_be_imported(world):
     with pytest.raises(NotFound):
         world.blobs.spooled("ana", whole)
     with pytest.raises(TooLarge):
-        world.blobs.begin("ana", 3_000_000_000, to_import=True)
+        world.uploads.begin("ana", 3_000_000_000, to_import=True)
 
 
 def test_imports_that_fail_or_are_called_off_let_their_files_go(world):
@@ -253,14 +253,14 @@ def test_imports_that_fail_or_are_called_off_let_their_files_go(world):
 
 
 def test_an_upload_that_was_interrupted_gives_way(world):
-    halves = [world.blobs.begin("ana", 100, to_import=True) for _ in range(3)]
+    halves = [world.uploads.begin("ana", 100, to_import=True) for _ in range(3)]
     kept = world.mail.read(lambda account: list(account.uploads))
     assert len(kept) == 2 and halves[2] in kept
     first, second = world.upload(letter(1)), world.upload(letter(2))
     with pytest.raises(OverQuota, match="DELETE blobs/") as refused:
         world.upload(letter(3))
     assert first in str(refused.value) and second in str(refused.value)
-    world.blobs.discard("ana", first)
+    world.uploads.discard("ana", first)
     world.upload(letter(3))
 
 
