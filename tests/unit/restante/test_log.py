@@ -172,7 +172,9 @@ def test_what_libraries_say_is_kept_masked_and_without_their_texts(lines):
         raise ValueError("Dear Ana")
     except ValueError:
         logging.getLogger("waitress").exception("Exception while serving /")
-    warnings.warn("old", DeprecationWarning, stacklevel=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
     found = lines()
     assert [line["event"] for line in found][:2] == ["library", "library"]
     assert found[0]["message"].startswith("truncated at 4")
