@@ -27,6 +27,7 @@ from stored.model.submission import Recipient, Submission, Submissions
 from stored.model.word import SEEN, flags_of, folder_of, uid_of
 from stored.overview_types import Card
 from stored.people import known
+from stored.sending.fates import reported
 from stored.store import UserStore
 
 _LOG = log.get("digest")
@@ -188,7 +189,8 @@ def _bounced(account: Account, seen: str) -> Iterator[_Fate]:
         submission = submissions.by_id(id)
         if submission is not None and (step is None or at > step):
             # The relay may have delivered meanwhile what a letter had said was not.
-            those = (one for one in submission.recipients if one.address == address)
+            told = (*submission.recipients, *submission.elsewhere)
+            those = (one for one in told if one.address == address)
             yield from ((submission, one) for one in those if one.outcome == "failed")
 
 
@@ -212,13 +214,13 @@ def _letters(fates: Iterable[_Fate]) -> list[dict[str, Any]]:
 
 
 def _told(submission: Submission, recipient: Recipient) -> dict[str, Any]:
-    report = {"report": message_id(recipient.report)} if recipient.report else {}
-    return report | {
+    return {
         "submission": submission.id,
         "subject": submission.subject[:80],
         "address": recipient.address[:100],
         "outcome": recipient.outcome,
         "detail": recipient.detail[:200],
+        **reported(submission, recipient),
     }
 
 

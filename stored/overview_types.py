@@ -3,7 +3,7 @@
 from typing import Annotated, NotRequired, TypedDict
 
 from restante.wire import Chars, Count, Items, Range, State
-from stored.sending.types import Outcome
+from stored.sending.types import Outcome, Reported
 
 SeenState = Annotated[str, Chars(0, 40, one_line=True)]
 ZoneMinutes = Annotated[int, Range(-840, 840)]
@@ -37,10 +37,11 @@ class CardTrouble(TypedDict):
     message: str
 
 
-class CardSubmission(TypedDict):
+class CardSubmission(Reported):
     """A letter and the first recipient that it did not reach, or not yet; `others`: so many more of them.
 
-    `report` as in `outbox.list`, which tells of each recipient.
+    What is reported as in `outbox.list`, which tells of each recipient; where there is a `sentence` and no
+    `final`, the letter was not sent to `address` from here.
     """
 
     submission: str
@@ -49,7 +50,6 @@ class CardSubmission(TypedDict):
     outcome: Outcome
     detail: str
     others: NotRequired[Count]
-    report: NotRequired[str]
 
 
 class Card(TypedDict):

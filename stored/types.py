@@ -77,9 +77,13 @@ class Run(TypedDict):
 
 
 class ReportedRecipient(TypedDict):
-    """What became of a letter for one recipient, as a mail server reports; `status` like 5.1.1, or ""."""
+    """What became of a letter for one recipient, as a mail server reports; `status` like 5.1.1, or "".
+
+    `final` is where the letter was passed on to for the recipient, if the report names that too.
+    """
 
     address: str
+    final: NotRequired[str]
     action: Literal["failed", "delayed", "delivered", "relayed", "expanded"]
     status: str
     detail: str

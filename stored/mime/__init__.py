@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from restante import log
 from stored.mime.addresses import Address
+from stored.mime.bounces import Bounce, may_bounce
 from stored.mime.dates import date_of
 from stored.mime.parts import Part, decode_slices, parts_in
-from stored.mime.reports import Bounce, may_bounce
 from stored.mime.scanner import ORDINARY, Octets, Scan
 from stored.mime.summary import Summary, summary_of
 from stored.mime.text import text_in

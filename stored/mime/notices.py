@@ -12,7 +12,15 @@ from stored.mime.charsets import clean
 from stored.mime.headers import Fields, first
 from stored.mime.invitations import invitations_in
 from stored.mime.parts import Part, beginning
-from stored.mime.reports import REPORT_OCTETS, REPORTS, Notice, reports_in, told_in_words
+from stored.mime.reports import (
+    REPORT_OCTETS,
+    REPORTED_LIMIT,
+    REPORTS,
+    Notice,
+    delivery_notice,
+    reports_in,
+    told_in_words,
+)
 from stored.mime.scanner import Node, Octets, Scan
 
 NOTICE_LIMIT = 10
@@ -53,7 +61,7 @@ def _notices(raw: Octets, scan: Scan, parts: list[Part]) -> Iterator[Notice]:
             said = beginning(raw, part, REPORT_OCTETS)
             if _OF_PGP in said and (armour := _PGP.search(said)):
                 yield _encrypted("pgp") if armour[1] == b"MESSAGE" else _signed("pgp")
-    yield from told_in_words(raw, scan.root, parts)
+    yield from map(delivery_notice, told_in_words(raw, scan.root, parts, REPORTED_LIMIT))
     yield from _receipt_wanted(scan.root.fields)
 
 

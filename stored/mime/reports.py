@@ -18,16 +18,15 @@ from stored.mime.scanner import Node, Octets, header_bounds
 Notice = dict[str, Any]
 
 
-class Bounce(NamedTuple):
-    """One recipient that a letter did not reach, as a report says. `message_id` names that letter."""
+class Delivery(NamedTuple):
+    """What a server reports of a letter: of each recipient, by which host, and that letter's own fields."""
 
-    message_id: str
-    address: str
-    detail: str
+    recipients: list[Notice]
+    host: str
+    returned: Fields
 
 
 REPORTED_LIMIT = 20  # recipients told of one report
-BOUNCED_LIMIT = 100  # whom it did not reach; a letter of ours goes to no more
 REPORT_OCTETS = 65_536
 _DETAIL_CHARACTERS = 400
 
@@ -39,16 +38,23 @@ REPORTS = _DELIVERY | _RECEIPT
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
 
-def reports_in(raw: Octets, node: Node, limit: int = REPORTED_LIMIT) -> Iterator[Notice]:
-    original = _original(raw, node)
-    deliveries = []
+def reports_in(raw: Octets, node: Node) -> Iterator[Notice]:
+    """Yield what the parts of `node` report, receipts first."""
     for child in node.children:
-        if child.type in _DELIVERY:
-            deliveries.append(_delivery(_blocks(raw, child, limit), original, limit))
-        elif child.type in _RECEIPT:
-            yield _receipt(_blocks(raw, child, limit), original)
+        if child.type in _RECEIPT:
+            yield _receipt(_blocks(raw, child, REPORTED_LIMIT), about(_returned(raw, node)))
+    yield from map(delivery_notice, deliveries_in(raw, node, REPORTED_LIMIT))
+
+
+def deliveries_in(raw: Octets, node: Node, limit: int) -> list[Delivery]:
+    """Return what the parts of `node` report of a letter's way to its recipients, `limit` of them at most."""
+    found = [
+        _delivery(_blocks(raw, child, limit), _returned(raw, node), limit)
+        for child in node.children
+        if child.type in _DELIVERY
+    ]
     # Some servers send an empty report beside the one that says something.
-    yield from [one for one in deliveries if one["recipients"]] or deliveries[:1]
+    return [one for one in found if one.recipients] or found[:1]
 
 
 def _blocks(raw: Octets, node: Node, limit: int) -> list[Fields]:
@@ -62,8 +68,8 @@ def _blocks(raw: Octets, node: Node, limit: int) -> list[Fields]:
     return [fields for block in blocks[: limit + 2] if (fields := fields_of(block.lstrip(b"\n")))]
 
 
-def _original(raw: Octets, node: Node) -> Notice:
-    """Return what the letter that a report is about said of itself."""
+def _returned(raw: Octets, node: Node) -> Fields:
+    """Return the header of the letter that a report is about, as it was when it came back."""
     for child in node.children:
         if child.type in (
             "message/rfc822",
@@ -73,11 +79,11 @@ def _original(raw: Octets, node: Node) -> Notice:
             "message/global-headers",
         ):
             end, _ = header_bounds(raw, child.body, child.end, whole=True)
-            return _about(fields_of(raw[child.body : end]))
-    return _about([])
+            return fields_of(raw[child.body : end])
+    return []
 
 
-def _about(fields: Fields) -> Notice:
+def about(fields: Fields) -> Notice:
     """Return what there is to say of a letter with these fields."""
     return {
         "subject": decode_words(first(fields, "subject"))[:_DETAIL_CHARACTERS],
@@ -85,15 +91,22 @@ def _about(fields: Fields) -> Notice:
     }
 
 
-def _delivery(blocks: list[Fields], original: Notice, limit: int) -> Notice:
+def _delivery(blocks: list[Fields], returned: Fields, limit: int) -> Delivery:
     recipients = [one for fields in blocks if (one := _recipient(fields))][:limit]
-    notice = {"kind": "delivery_report", "recipients": recipients, **original}
+    host = next(filter(None, (_typed(first(fields, "reporting-mta")) for fields in blocks)), "")
+    return Delivery(recipients, "".join(host.split()[:1]), returned)
+
+
+def delivery_notice(delivery: Delivery) -> Notice:
+    recipients = delivery.recipients
+    notice = {"kind": "delivery_report", "recipients": recipients, **about(delivery.returned)}
     return notice | {"sentence": _delivery_sentence(recipients)}
 
 
 def _recipient(fields: Fields) -> Notice | None:
     """Return what became of one recipient (RFC 3464 section 2.3); None for fields about the whole report."""
-    address = _typed(first(fields, "original-recipient")) or _typed(first(fields, "final-recipient"))
+    original, final = _typed(first(fields, "original-recipient")), _typed(first(fields, "final-recipient"))
+    address = original or final
     action = first(fields, "action").strip().lower().partition(" ")[0]
     if not address and not action:
         return None
@@ -106,8 +119,10 @@ def _recipient(fields: Fields) -> Notice | None:
             if status[0][0] == "4"
             else "delivered"
         )
+    passed_on = bool(original and final) and original.casefold() != final.casefold()
     return {
         "address": address[:254],
+        **({"final": final[:254]} if passed_on else {}),
         "action": action,
         "status": status[0] if status else "",
         "detail": _typed(first(fields, "diagnostic-code"))[:_DETAIL_CHARACTERS],
@@ -170,44 +185,10 @@ def _receipt(blocks: list[Fields], original: Notice) -> Notice:
     return notice | {"sentence": sentence}
 
 
-# Letters that came back -----------------------------------------------------------------------------------
-
-_SERVERS = ("mailer-daemon", "postmaster")
-
-
-def may_bounce(root: Node) -> bool:
-    """Tell by its header whether a letter may report on another, so that it is worth a look. Pure."""
-    if root.type == "multipart/report" or first(root.fields, "x-failed-recipients"):
-        return True
-    writer = first(root.fields, "from").lower()
-    return any(name in writer for name in _SERVERS)
-
-
-def bounces_in(raw: Octets, root: Node, parts: list[Part]) -> list[Bounce]:
-    """Return whom other letters did not reach, as this one says of them. Pure.
-
-    A report that does not have the letter it is about may name it as what it answers; a server that adds
-    something to what passes it puts the whole report into another letter.
-    """
-    answered = message_ids(first(root.fields, "in-reply-to"))[:1]
-    nodes = [root, *(child for child in root.children if child.type == "multipart/report")]
-    reports = [notice for node in nodes for notice in reports_in(raw, node, BOUNCED_LIMIT)]
-    reports += told_in_words(raw, root, parts, BOUNCED_LIMIT)
-    return [
-        Bounce(message_id, recipient["address"], recipient["detail"] or recipient["status"])
-        for report in reports
-        if report["kind"] == "delivery_report" and (message_id := report["message_id"] or "".join(answered))
-        for recipient in report["recipients"]
-        if recipient["action"] == "failed"
-    ]
-
-
 # Reports in words -----------------------------------------------------------------------------------------
 
 
-def told_in_words(
-    raw: Octets, root: Node, parts: list[Part], limit: int = REPORTED_LIMIT
-) -> Iterator[Notice]:
+def told_in_words(raw: Octets, root: Node, parts: list[Part], limit: int) -> Iterator[Delivery]:
     """Yield what a server says of a letter that came back, where it says it in words alone.
 
     Exim names the recipients in a field of its own, qmail and those who followed it in paragraphs of a form
@@ -228,9 +209,7 @@ def told_in_words(
     )
     if recipients:
         head = "".join(copy).partition("\n\n")[0].encode("utf-8", "replace")
-        original = _about(fields_of(head)) if head.strip() else _original(raw, root)
-        sentence = _delivery_sentence(recipients)
-        yield {"kind": "delivery_report", "recipients": recipients, **original, "sentence": sentence}
+        yield Delivery(recipients, "", fields_of(head) if head.strip() else _returned(raw, root))
 
 
 _QMAIL = (b"Hi. This is the ", b"Sorry, we were unable to deliver your message")
@@ -255,3 +234,17 @@ def _failed(address: str, detail: str) -> Notice:
         "status": status[0] if status else "",
         "detail": " ".join(detail.split())[:_DETAIL_CHARACTERS],
     }
+
+
+def made_of(raw: Octets, root: Node, parts: list[Part]) -> dict[str, str]:
+    """Return of which address Exim made which other one, as it says in words below that: {other: address}."""
+    body = next((part for part in parts if part.body and part.type == "text/plain"), None)
+    if body is None or not first(root.fields, "x-failed-recipients"):
+        return {}
+    said = decode(beginning(raw, body, REPORT_OCTETS), body.charset).replace("\r\n", "\n")
+    return {found[1].casefold(): found[2] for found in _MADE_OF.finditer(said)}
+
+
+_MADE_OF = re.compile(
+    r"^[ \t]{0,9}([^\s()]{1,254})\n[ \t]{1,9}\((?:ultimately )?generated from ([^\s()]{1,254})\)", re.M
+)

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from stored.mime.addresses import Address, addresses_of
+from stored.mime.bounces import Bounce, bounces_in, may_bounce
 from stored.mime.charsets import clean
 from stored.mime.dates import date_of
 from stored.mime.headers import Fields, decode_words, message_ids
 from stored.mime.parts import parts_in
-from stored.mime.reports import Bounce, bounces_in, may_bounce
 from stored.mime.scanner import Octets, Scan
 from stored.mime.text import snippet_in
 

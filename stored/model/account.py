@@ -247,9 +247,16 @@ class Account(Persistent):  # type: ignore[misc]
         if submission.tell(address, outcome, detail, at) and outcome == "failed":
             self._bounced(submission, address)
 
-    def come_back(self, submission: Submission, address: str, detail: str, at: int, report: int) -> None:
+    def come_back(
+        self, submission: Submission, address: str, detail: str, at: int, report: int, final: str = ""
+    ) -> None:
         """Record that letter `report` says that one recipient was not reached: a bounce as any other."""
-        if submission.come_back(address, detail, at, report):
+        if submission.come_back(address, detail, at, report, final):
+            self._bounced(submission, address)
+
+    def stray(self, submission: Submission, address: str, detail: str, at: int, report: int) -> None:
+        """Record that letter `report` says that it did not reach somebody it was not sent to: one as well."""
+        if submission.stray(address, detail, at, report):
             self._bounced(submission, address)
 
     def _bounced(self, submission: Submission, address: str) -> None:

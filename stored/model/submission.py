@@ -15,19 +15,23 @@ from dataclasses import dataclass, replace
 from BTrees.OOBTree import OOBTree
 from persistent import Persistent
 
+from restante.address import same
 from stored.model.body import Body
 
 PENDING, HANDED_OVER, FAILED = "pending", "handed over", "failed"
 FINAL = ("delivered", "failed")
 #: So many bounces are remembered by the step of the log they came in.
 BOUNCES = 100
+#: So many addresses are remembered that a letter was not sent to and is said not to have reached.
+ELSEWHERE = 20
 
 
 @dataclass(frozen=True)
 class Recipient:
     """One recipient and the last that is known of it. `at` is whole seconds since 1970, UTC.
 
-    `report` is the uid of the letter that says so, 0 where it was the relay.
+    `report` is the uid of the letter that says so, 0 where it was the relay; `final` is the address of which
+    that speaks, "" where it is this one.
     """
 
     address: str
@@ -35,6 +39,7 @@ class Recipient:
     detail: str = ""
     at: int = 0
     report: int = 0
+    final: str = ""
 
     def settled(self, outcome: str, at: int) -> bool:
         """Return whether the relay's word of an `outcome` comes too late to change anything.
@@ -53,6 +58,8 @@ class Submission(Persistent):  # type: ignore[misc]
     """
 
     version = 1
+    #: Who else is said not to have been reached, by servers that had the letter from those it was sent to.
+    elsewhere: tuple[Recipient, ...] = ()
 
     def __init__(
         self,
@@ -99,13 +106,13 @@ class Submission(Persistent):  # type: ignore[misc]
         What is final stays: word of a delay that comes late, or twice, changes nothing.
         """
         return self._put(
-            replace(kept, outcome=outcome, detail=detail, at=at, report=0)
+            replace(kept, outcome=outcome, detail=detail, at=at, report=0, final="")
             if kept.address == address and not kept.settled(outcome, at)
             else kept
             for kept in self.recipients
         )
 
-    def come_back(self, address: str, detail: str, at: int, report: int) -> bool:
+    def come_back(self, address: str, detail: str, at: int, report: int, final: str = "") -> bool:
         """Record that letter `report` says that one recipient was not reached; return whether that is new.
 
         It cannot be true of a letter that is still to be handed over, nor where the relay has not got rid of
@@ -114,11 +121,22 @@ class Submission(Persistent):  # type: ignore[misc]
         if self.stage != HANDED_OVER:
             return False
         return self._put(
-            replace(kept, outcome="failed", detail=detail, at=at, report=report)
+            replace(kept, outcome="failed", detail=detail, at=at, report=report, final=final)
             if kept.address == address and kept.outcome in ("queued", "delivered")
             else kept
             for kept in self.recipients
         )
+
+    def stray(self, address: str, detail: str, at: int, report: int) -> bool:
+        """Record that letter `report` says that it did not reach somebody whom it was not sent to from here.
+
+        What became of the recipients is not touched. Return whether that is new.
+        """
+        known = any(same(address, one.address) for one in self.elsewhere)
+        if self.stage != HANDED_OVER or known or len(self.elsewhere) >= ELSEWHERE:
+            return False
+        self.elsewhere = (*self.elsewhere, Recipient(address, "failed", detail, at, report))
+        return True
 
     def _put(self, recipients: Iterable[Recipient]) -> bool:
         told = tuple(recipients)

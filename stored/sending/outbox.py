@@ -12,21 +12,21 @@ from datetime import UTC, datetime
 
 from restante.address import Address, parse_list, split
 from restante.errors import InvalidArgument, NotFound
-from restante.wire import to_time
 from stored import mime
 from stored.append import Incoming, Prepared, append, prepare
 from stored.blob_types import BlobId
 from stored.blobs import Blobs
 from stored.intents import Intents
-from stored.messages import message_id, uid_of_id
+from stored.messages import uid_of_id
 from stored.model.account import Account
-from stored.model.submission import Recipient, Submission, Submissions, make_id
+from stored.model.submission import Submission, Submissions, make_id
 from stored.model.word import ANSWERED, FORWARDED, SEEN
 from stored.people import learn
 from stored.sending.compose import Letter, compose, new_message_id
 from stored.sending.drafts import RECIPIENTS, Drafts, discard_draft, too_many_recipients
+from stored.sending.fates import struct_of
 from stored.sending.identities import Identity, Writers
-from stored.sending.types import Draft, Outcome, RecipientOutcome, SubmissionList
+from stored.sending.types import Draft, Outcome, SubmissionList
 from stored.sending.types import Submission as SubmissionStruct
 from stored.store import Store
 
@@ -199,30 +199,3 @@ def _envelope(addresses: Sequence[Address]) -> list[str]:
     if len(found) > RECIPIENTS:
         raise too_many_recipients()
     return list(reversed(found.values()))
-
-
-def struct_of(submission: Submission) -> SubmissionStruct:
-    """Return a submission as the wire says it. Pure."""
-    return {
-        "submission": submission.id,
-        "message": message_id(submission.message),
-        "subject": submission.subject,
-        "submitted_at": _time(submission.submitted_at),
-        "recipients": [_recipient(one) for one in submission.recipients],
-    }
-
-
-def _recipient(recipient: Recipient) -> RecipientOutcome:
-    told: RecipientOutcome = {
-        "address": recipient.address,
-        "outcome": recipient.outcome,  # type: ignore[typeddict-item]
-        "detail": recipient.detail,
-        "at": _time(recipient.at),
-    }
-    if recipient.report:
-        told["report"] = message_id(recipient.report)
-    return told
-
-
-def _time(seconds: int) -> str:
-    return to_time(datetime.fromtimestamp(seconds, UTC))

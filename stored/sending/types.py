@@ -47,25 +47,39 @@ SubmissionKey = Annotated[str, Chars(1, 100, one_line=True)]
 Outcome = Literal["queued", "delivered", "deferred", "failed"]
 
 
-class RecipientOutcome(TypedDict):
-    """What became of a letter for one recipient. `detail` is what the server at the other end said.
+class Reported(TypedDict, total=False):
+    """What a letter says that reports on another: `report` is its id.
 
-    `report` is the letter in which it said so, where that came by mail.
+    `final` is the address of which it speaks, where that is not the recipient's, and `sentence` says so.
     """
+
+    report: str
+    final: str
+    sentence: str
+
+
+class RecipientOutcome(Reported):
+    """What became of a letter for one recipient. `detail` is what the server at the other end said."""
 
     address: str
     outcome: Outcome
     detail: str
     at: str
-    report: NotRequired[str]
 
 
 class Submission(TypedDict):
+    """A letter that was sent; `message` is its copy.
+
+    `elsewhere`: addresses that it was not sent to from here and did not reach, as letters say; a mailing list
+    may have sent it there.
+    """
+
     submission: str
     message: str
     subject: str
     submitted_at: str
     recipients: list[RecipientOutcome]
+    elsewhere: NotRequired[list[RecipientOutcome]]
 
 
 class SubmissionList(TypedDict):

@@ -257,8 +257,9 @@ class Reader(tk.Frame):
         theme, words, px = self._theme, self._words, self._theme.px
         box = tk.Frame(self._head, bg=look.PAPER)
         box.pack(fill="x", pady=(0, px(8)))
-        marks = {"delivered": "good", "queued": "working", "deferred": "waiting", "failed": "trouble"}
-        for recipient in submission["recipients"][:20]:
+        marks = {"delivered": "good", "queued": "working", "failed": "trouble", "elsewhere": "trouble"}
+        elsewhere = [dict(one, outcome="elsewhere") for one in submission.get("elsewhere", [])]
+        for recipient in submission["recipients"][:20] + elsewhere[:20]:
             outcome = recipient.get("outcome", "queued")
             row = tk.Frame(box, bg=look.PAPER)
             row.pack(fill="x")
@@ -267,7 +268,9 @@ class Reader(tk.Frame):
             )
             when = dates.full(words, recipient.get("at", ""), datetime.now(timezone.utc))
             text = words("fate." + outcome, who=clean_line(recipient["address"]), when=when)
-            if outcome in ("failed", "deferred") and recipient.get("detail"):
+            if recipient.get("final"):
+                text += " " + words("fate.final", who=clean_line(recipient["final"]))
+            if outcome in ("failed", "deferred", "elsewhere") and recipient.get("detail"):
                 text += " " + words("fate.server_said", detail=clean_line(recipient["detail"], limit=200))
             ink = look.WARN if outcome == "failed" else look.SOFT
             Prose(row, theme, text, "aside", ink).pack(side="left", fill="x", expand=True)

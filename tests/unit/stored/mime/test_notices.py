@@ -234,6 +234,7 @@ def test_a_delivery_report_says_what_became_of_whom():
     assert notice["recipients"] == [
         {
             "address": "eva@dos.example",
+            "final": "x123@dos.example",
             "action": "failed",
             "status": "5.1.1",
             "detail": "550 5.1.1 No such user here.",

@@ -9,9 +9,9 @@ from stored.mime import parts_of, summarize
 from stored.model.submission import Submissions
 from stored.rules.treatment import Treatment, carry_out
 from stored.sending import forwarding
+from stored.sending.fates import struct_of
 from stored.sending.forwarding import Forwarder, loops
 from stored.sending.identities import Identity, Writer
-from stored.sending.outbox import struct_of
 from stored.store import Store
 from tests.pop3server import PopServer
 from tests.unit.stored.keeping import letter, listing, prepared

@@ -11,7 +11,7 @@ from stored.model.submission import FAILED, HANDED_OVER, Submission, Submissions
 from stored.overview_types import Card
 from stored.sending import types
 from stored.sending.bounces import take_down
-from stored.sending.outbox import struct_of
+from stored.sending.fates import struct_of
 from tests.pop3server import PopServer
 from tests.unit.stored.keeping import letter
 from tests.unit.stored.visiting import account
@@ -53,16 +53,26 @@ def bounced(mail):
     return [(one["address"], one.get("report")) for one in card["bounced"]]
 
 
-def report(final=EVA, original="", action="failed", names=SENT, **fields):
-    """Return a report as a mail server sends it (RFC 3464) on the letter that it `names`."""
+def elsewhere(mail):
+    """Return whom else it did not reach, as is said: {address: (outcome, report)}; all with a sentence."""
+    (newest,) = mail.read(lambda account: list(map(struct_of, Submissions(account.submissions).newest(2))))
+    assert all(one["address"] in one["sentence"] for one in newest.get("elsewhere", []))
+    return {one["address"]: (one["outcome"], one["report"]) for one in newest.get("elsewhere", [])}
+
+
+def report(final=EVA, original="", action="failed", names=SENT, host="mx.dos.example", returned="", **fields):
+    """Return a report as a mail server sends it (RFC 3464) on the letter that it `names`.
+
+    `returned` are fields that others wrote into that letter on its way.
+    """
     first = f"Original-Recipient: rfc822;{original}\n" if original else ""
     about = f"Message-ID: {names}\n" if names else ""
     parts = (
         "Content-Type: text/plain\n\nSorry.\n",
-        "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.dos.example\n\n"
+        f"Content-Type: message/delivery-status\n\nReporting-MTA: dns; {host}\n\n"
         f"{first}Final-Recipient: rfc822; {final}\nAction: {action}\nStatus: 5.2.2\n"
         "Diagnostic-Code: smtp; 552 5.2.2 Mailbox full\n",
-        f"Content-Type: text/rfc822-headers\n\nSubject: Hello\n{about}",
+        f"Content-Type: text/rfc822-headers\n\nSubject: Hello\n{about}{returned}",
     )
     body = "".join(f"--b\n{part}\n" for part in parts) + "--b--"
     kind = "multipart/report; report-type=delivery-status; boundary=b"
@@ -88,10 +98,89 @@ def test_of_several_recipients_the_one_it_names(bench, mail):
     assert [address for address, (outcome, _, _) in told(mail).items() if outcome == "failed"] == [LEO]
 
 
-def test_of_one_recipient_whatever_place_it_names(bench, mail):
-    submit(mail, EVA)
-    collect(bench, report(final="x9@cuatro.example"))
-    assert told(mail)[EVA][0] == "failed"
+PLACE = "x9@cuatro.example"
+ELSEWHERE = {"host": "mx.cuatro.example"}
+
+
+@pytest.mark.parametrize(
+    "passed_on",
+    [
+        {},
+        {"original": EVA},
+        {"original": EVA, **ELSEWHERE},
+        {"returned": f"Delivered-To: {EVA}\n", **ELSEWHERE},
+        {"returned": f"X-Original-To: <{EVA}>\n", **ELSEWHERE},
+        {"From": "MAILER-DAEMON@dos.example", **ELSEWHERE},
+        {"returned": "Return-Path: <bounces+SRS=x=ana=uno.example@dos.example>\n"},
+    ],
+)
+@pytest.mark.parametrize("others", [[], [LEO]])
+def test_a_recipient_whose_mail_is_passed_on(bench, mail, passed_on, others):
+    submit(mail, EVA, *others)
+    collect(bench, report(final=PLACE, **passed_on))
+    assert [address for address, (outcome, _, _) in told(mail).items() if outcome == "failed"] == [EVA]
+    (line,) = IS_CARD(digest(mail, [], lambda user: {}, 1000), "card")["bounced"]
+    assert (line["address"], line["final"]) == (EVA, PLACE)
+    assert line["sentence"].startswith(f"The report speaks of {PLACE}")
+
+
+def test_exim_says_in_words_whose_mail_it_passes_on(bench, mail):
+    submit(mail, EVA, LEO)
+    words = f"\n  {PLACE}\n    (generated from {EVA})\n    550 5.1.1 unknown user\n"
+    raw = report(final=PLACE, host="host7.seis.example", **{"X-Failed-Recipients": PLACE})
+    collect(bench, raw.replace(b"\r\nSorry.\r\n", words.replace("\n", "\r\n").encode()))
+    assert [address for address, (outcome, _, _) in told(mail).items() if outcome == "failed"] == [EVA]
+
+
+CLUB = "club@dos.example"
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        {"returned": "List-Id: <club.dos.example>\n"},
+        {"returned": f"List-Post: <mailto:{CLUB}>\n", "original": CLUB},
+        {"returned": "Precedence: list\n"},
+        {"returned": "Sender: owner-club@dos.example\n"},
+        {"returned": f"To: {CLUB}\nSender: {CLUB}\n"},
+        {"returned": "Return-Path: <club-bounces+x9=cuatro.example@dos.example>\n"},
+        # Not known to be a list, and nothing says that it is not.
+        {"host": "mx.cuatro.example"},
+    ],
+)
+def test_one_of_many_whom_a_list_wrote_to_is_told_and_the_list_was_reached(bench, mail, listed):
+    submit(mail, CLUB)
+    collect(bench, letter(1), report(final=PLACE, **listed))
+    assert told(mail)[CLUB][0] == "delivered"
+    assert elsewhere(mail) == {PLACE: ("failed", "m2")}
+    (line,) = IS_CARD(digest(mail, [], lambda user: {}, 1000), "card")["bounced"]
+    assert (line["address"], line["report"]) == (PLACE, "m2")
+    assert line["sentence"].startswith(
+        f"A report says that it did not reach {PLACE}, to whom it was not sent"
+    )
+
+
+def test_somebody_whom_the_letter_went_to_beside_a_list(bench, mail):
+    submit(mail, CLUB, EVA)
+    collect(bench, report(final=EVA, returned="List-Id: <club.dos.example>\n"))
+    assert (told(mail)[CLUB][0], told(mail)[EVA][0]) == ("delivered", "failed")
+    assert elsewhere(mail) == {}
+
+
+def test_a_list_of_many_who_are_gone_tells_of_twenty_once_each(bench, mail):
+    submit(mail, CLUB)
+    gone = [f"p{number}@tres.example" for number in range(25)]
+    reports = [report(final=one, returned="List-Id: <club.dos.example>\n") for one in gone]
+    collect(bench, *reports, *(raw.replace(b"552 ", b"553 ") for raw in reports))
+    assert sorted(elsewhere(mail)) == sorted(gone[:20])
+    assert len(bounced(mail)) == 1
+
+
+def test_of_two_recipients_who_both_may_have_passed_it_on_neither_is_meant(bench, mail):
+    submit(mail, EVA, CLUB)
+    collect(bench, report(final=PLACE))
+    assert {outcome for outcome, _, _ in told(mail).values()} == {"delivered"}
+    assert list(elsewhere(mail)) == [PLACE]
 
 
 def test_a_report_without_the_letter_names_it_as_what_it_answers(bench, mail):
@@ -138,20 +227,19 @@ def test_a_report_within_a_letter_that_a_gateway_made_of_it(bench, mail):
         {"names": ""},
         {"action": "delayed"},
         {"action": "delivered"},
-        {"final": "stranger@tres.example"},
     ],
 )
 def test_what_says_nothing_of_ours(bench, mail, other):
     submit(mail, EVA, LEO)
     collect(bench, report(**other))
     assert {outcome for outcome, _, _ in told(mail).values()} == {"delivered"}
-    assert bounced(mail) == []
+    assert (bounced(mail), elsewhere(mail)) == ([], {})
 
 
 def test_a_forged_report_stops_no_letter_that_is_still_to_go(bench, mail):
     submit(mail, EVA, outcome="deferred", stage="pending")
-    collect(bench, report())
-    assert told(mail)[EVA][0] == "deferred"
+    collect(bench, report(), report(final="x9@cuatro.example", host="mx.cuatro.example"))
+    assert (told(mail)[EVA][0], elsewhere(mail)) == ("deferred", {})
 
 
 def test_a_report_on_somebody_whom_the_relay_still_tries_is_not_believed(bench, mail):
