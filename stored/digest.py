@@ -95,8 +95,8 @@ def _card(account: Account, states: Sequence[AccountState]) -> dict[str, Any]:
         "accounts": _accounts(new, familiar, states),
         "letters": [_letter(one, one.address in familiar) for one in new[:LETTERS]],
         "failing": _failing(account, states),
-        "bounced": _letters(_bounced(account, state)),
-        "waiting": _letters(_waiting(account)),
+        "bounced": _letters(account, _bounced(account, state)),
+        "waiting": _letters(account, _waiting(account)),
         "cut": len(new) > LETTERS,
     }
 
@@ -201,26 +201,26 @@ def _waiting(account: Account) -> Iterator[_Fate]:
                 yield submission, recipient
 
 
-def _letters(fates: Iterable[_Fate]) -> list[dict[str, Any]]:
+def _letters(account: Account, fates: Iterable[_Fate]) -> list[dict[str, Any]]:
     """Return one line a letter: the first of those it did not reach, and how many others there are."""
     found: dict[str, dict[str, Any]] = {}
     for submission, recipient in fates:
         line = found.get(submission.id)
         if line is None:
-            found[submission.id] = _told(submission, recipient)
+            found[submission.id] = _told(account, submission, recipient)
         else:
             line["others"] = line.get("others", 0) + 1
     return list(found.values())
 
 
-def _told(submission: Submission, recipient: Recipient) -> dict[str, Any]:
+def _told(account: Account, submission: Submission, recipient: Recipient) -> dict[str, Any]:
     return {
         "submission": submission.id,
         "subject": submission.subject[:80],
         "address": recipient.address[:100],
         "outcome": recipient.outcome,
         "detail": recipient.detail[:200],
-        **reported(submission, recipient),
+        **reported(account, submission, recipient),
     }
 
 

@@ -129,7 +129,7 @@ class Outgoing:
 
         def took(answer: Dict[str, Any]) -> None:
             for submission in answer["submissions"]:
-                if submission["message"] == message:
+                if submission.get("message") == message:
                     done(submission)
                     return
 

@@ -1,9 +1,13 @@
-"""What is told of letters that were sent: what became of them, recipient by recipient. Pure."""
+"""What is told of letters that were sent: what became of them, recipient by recipient. Reads only.
+
+A letter that is named is here, in the trash perhaps; one that is gone for good is named no more.
+"""
 
 from datetime import UTC, datetime
 
 from restante.wire import to_time
 from stored.messages import message_id
+from stored.model.account import Account
 from stored.model.submission import Recipient, Submission
 from stored.sending.types import RecipientOutcome, Reported
 from stored.sending.types import Submission as SubmissionStruct
@@ -15,34 +19,35 @@ _ELSEWHERE = (
 )
 
 
-def struct_of(submission: Submission) -> SubmissionStruct:
+def struct_of(account: Account, submission: Submission) -> SubmissionStruct:
     """Return a submission as the wire says it."""
     told: SubmissionStruct = {
         "submission": submission.id,
-        "message": message_id(submission.message),
         "subject": submission.subject,
         "submitted_at": _time(submission.submitted_at),
-        "recipients": [_recipient(submission, one) for one in submission.recipients],
+        "recipients": [_recipient(account, submission, one) for one in submission.recipients],
     }
+    if submission.message in account.state:
+        told["message"] = message_id(submission.message)
     if submission.elsewhere:
-        told["elsewhere"] = [_recipient(submission, one) for one in submission.elsewhere]
+        told["elsewhere"] = [_recipient(account, submission, one) for one in submission.elsewhere]
     return told
 
 
-def _recipient(submission: Submission, recipient: Recipient) -> RecipientOutcome:
+def _recipient(account: Account, submission: Submission, recipient: Recipient) -> RecipientOutcome:
     return {
         "address": recipient.address,
         "outcome": recipient.outcome,  # type: ignore[typeddict-item]
         "detail": recipient.detail,
         "at": _time(recipient.at),
-        **reported(submission, recipient),
+        **reported(account, submission, recipient),
     }
 
 
-def reported(submission: Submission, recipient: Recipient) -> Reported:
+def reported(account: Account, submission: Submission, recipient: Recipient) -> Reported:
     """Return what there is to say of the letter that says what became of one recipient; {} without one."""
     told: Reported = {}
-    if recipient.report:
+    if recipient.report in account.state:
         told["report"] = message_id(recipient.report)
     if recipient.final:
         told["final"] = recipient.final

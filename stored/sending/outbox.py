@@ -90,7 +90,7 @@ class Outbox:
             submissions.note_pending(submission.id)
             _settle(account, draft, id)
             learn(account, ready.recipients, int(at.timestamp()))
-            return struct_of(submission)
+            return struct_of(account, submission)
 
         with self.intents.promising(user):
             made = mail.write(work)
@@ -102,7 +102,7 @@ class Outbox:
 
         def work(account: Account) -> SubmissionList:
             newest = Submissions(account.submissions).newest(limit)
-            return {"submissions": [struct_of(submission) for submission in newest]}
+            return {"submissions": [struct_of(account, submission) for submission in newest]}
 
         return self.store.open_account(user).read(work)
 
@@ -166,7 +166,7 @@ class Outbox:
 
 def _known(account: Account, key: str) -> SubmissionStruct | None:
     submission = Submissions(account.submissions).by_key(key)
-    return None if submission is None else struct_of(submission)
+    return None if submission is None else struct_of(account, submission)
 
 
 def _settle(account: Account, draft: Draft, id: str) -> None:

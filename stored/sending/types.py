@@ -48,7 +48,7 @@ Outcome = Literal["queued", "delivered", "deferred", "failed"]
 
 
 class Reported(TypedDict, total=False):
-    """What a letter says that reports on another: `report` is its id.
+    """What a letter says that reports on another: `report` is its id, as long as it is here.
 
     `final` is the address of which it speaks, where that is not the recipient's, and `sentence` says so.
     """
@@ -68,14 +68,14 @@ class RecipientOutcome(Reported):
 
 
 class Submission(TypedDict):
-    """A letter that was sent; `message` is its copy.
+    """A letter that was sent; `message` is its copy, as long as that is here.
 
     `elsewhere`: addresses that it was not sent to from here and did not reach, as letters say; a mailing list
     may have sent it there.
     """
 
     submission: str
-    message: str
+    message: NotRequired[str]
     subject: str
     submitted_at: str
     recipients: list[RecipientOutcome]

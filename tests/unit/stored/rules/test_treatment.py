@@ -57,7 +57,7 @@ def treat(mail, rules, raw, forwarder=None, account="a1"):
 def submissions(mail):
     return mail.read(
         lambda root: [
-            (struct_of(one), one.body.raw() if one.body else b"")
+            (struct_of(root, one), one.body.raw() if one.body else b"")
             for one in Submissions(root.submissions).newest(200)
         ]
     )

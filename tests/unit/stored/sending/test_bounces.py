@@ -6,14 +6,16 @@ import pytest
 
 from restante.wire import check
 from stored.digest import digest
+from stored.messages import delete
 from stored.mime import Bounce
 from stored.model.submission import FAILED, HANDED_OVER, Submission, Submissions, make_id
 from stored.overview_types import Card
 from stored.sending import types
 from stored.sending.bounces import take_down
 from stored.sending.fates import struct_of
+from stored.undoing import undo
 from tests.pop3server import PopServer
-from tests.unit.stored.keeping import letter
+from tests.unit.stored.keeping import keep, letter, prepared
 from tests.unit.stored.visiting import account
 from tests.unit.stored.writing import NOW
 
@@ -41,10 +43,17 @@ def submit(mail, *recipients, outcome="delivered", stage=HANDED_OVER):
     mail.write(work)
 
 
+def newest(mail):
+    def work(account):
+        (one,) = Submissions(account.submissions).newest(2)
+        return struct_of(account, one)
+
+    return IS_SUBMISSION(mail.read(work), "submission")
+
+
 def told(mail):
     """Return what is said of the letter: {address: (outcome, detail, report)}."""
-    (newest,) = mail.read(lambda account: list(map(struct_of, Submissions(account.submissions).newest(2))))
-    one = IS_SUBMISSION(newest, "submission")
+    one = newest(mail)
     return {who["address"]: (who["outcome"], who["detail"], who.get("report")) for who in one["recipients"]}
 
 
@@ -55,9 +64,9 @@ def bounced(mail):
 
 def elsewhere(mail):
     """Return whom else it did not reach, as is said: {address: (outcome, report)}; all with a sentence."""
-    (newest,) = mail.read(lambda account: list(map(struct_of, Submissions(account.submissions).newest(2))))
-    assert all(one["address"] in one["sentence"] for one in newest.get("elsewhere", []))
-    return {one["address"]: (one["outcome"], one["report"]) for one in newest.get("elsewhere", [])}
+    strays = newest(mail).get("elsewhere", [])
+    assert all(one["address"] in one["sentence"] for one in strays)
+    return {one["address"]: (one["outcome"], one.get("report")) for one in strays}
 
 
 def report(final=EVA, original="", action="failed", names=SENT, host="mx.dos.example", returned="", **fields):
@@ -276,9 +285,10 @@ def test_two_reports_on_one_recipient_bounce_once(bench, mail):
 def test_the_relay_that_delivered_later_knows_better(mail, later, outcome):
     """One that reports late what it did before the letter came back says nothing new."""
     submit(mail, EVA, outcome="queued")
+    keep(mail, prepared())
     at = int(NOW.timestamp())
-    mail.write(lambda account: take_down(account, 7, [Bounce(SENT[1:-1], EVA, "no")], at))
-    assert told(mail)[EVA] == ("failed", "no", "m7")
+    mail.write(lambda account: take_down(account, 1, [Bounce(SENT[1:-1], EVA, "no")], at))
+    assert told(mail)[EVA] == ("failed", "no", "m1")
     word = int((NOW + timedelta(minutes=later)).timestamp())
 
     def deliver(account):
@@ -287,4 +297,18 @@ def test_the_relay_that_delivered_later_knows_better(mail, later, outcome):
 
     mail.write(deliver)
     assert told(mail)[EVA][0] == outcome
-    assert bounced(mail) == ([(EVA, "m7")] if outcome == "failed" else [])
+    assert bounced(mail) == ([(EVA, "m1")] if outcome == "failed" else [])
+
+
+def test_a_report_is_named_as_long_as_it_is_here(bench, mail):
+    """In the trash it can be read; what went for good cannot, and nothing is said of a letter that is not."""
+    submit(mail, EVA, CLUB)
+    collect(bench, report(), report(final=PLACE, original=CLUB, returned="List-Id: <club.dos.example>\n"))
+    named = (("failed", "552 5.2.2 Mailbox full", "m1"), {PLACE: ("failed", "m2")}, [(PLACE, "m2")])
+    trash = mail.write(lambda account: delete(account, ["m1", "m2"]))
+    assert (told(mail)[EVA], elsewhere(mail), bounced(mail)) == named
+    undo(mail, trash["undo"])
+    assert (told(mail)[EVA], elsewhere(mail), bounced(mail)) == named
+    mail.write(lambda account: delete(account, ["m1", "m2"], for_good=True))
+    assert told(mail)[EVA] == ("failed", "552 5.2.2 Mailbox full", None)
+    assert (elsewhere(mail), bounced(mail)) == ({PLACE: ("failed", None)}, [(PLACE, None)])

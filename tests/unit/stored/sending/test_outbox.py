@@ -275,6 +275,8 @@ def test_a_sent_copy_destroyed_meanwhile_is_sent_all_the_same(still, store, tmp_
     submission = still.outbox.submit("ana", "k1", DRAFT)
     uid = int(submission["message"][1:])
     mail.write(lambda account: account.destroy(uid))
+    (known,) = still.outbox.newest("ana")["submissions"]
+    assert "message" not in known
     after = Post(store, tmp_path, relay_server.address)
     after.sender.start()
     relay_server.wait_for(lambda server: server.accepted)
