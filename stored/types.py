@@ -95,12 +95,16 @@ class Notice(TypedDict):
     `signed` and `encrypted`: `by` ("pgp", "smime"); nothing was verified. `invitation`: `method` (request,
     cancel, reply, publish, …), `title`, `place`, `start`, `end` (RFC 3339 in UTC, a date alone, or clock time
     of `zone`), `repeats`, `organizer`; what a guest sends (reply, counter, refresh) has `guest`, a reply
-    `answer`. `delivery_report`: `recipients`, and
-    `subject` and `message_id` of the letter it is about. `read_receipt`: `address`, `disposition` (displayed,
-    deleted, …), `automatic`, `subject`, `message_id`. `receipt_wanted`: `address`; none is sent by itself.
+    `answer`; `sent_by` is who sent it, where that is of another domain than who is to have said it.
+    `sent_by`: `address` of another domain sent the letter for its writer. `delivery_report`: `recipients`,
+    and `subject` and `message_id` of the letter it is about. `read_receipt`: `address`, `disposition`
+    (displayed, deleted, …), `automatic`, `subject`, `message_id`. `receipt_wanted`: `address`; none is sent
+    by itself.
     """
 
-    kind: Literal["signed", "encrypted", "invitation", "delivery_report", "read_receipt", "receipt_wanted"]
+    kind: Literal[
+        "signed", "encrypted", "invitation", "sent_by", "delivery_report", "read_receipt", "receipt_wanted"
+    ]
     sentence: str
     by: NotRequired[str]
     method: NotRequired[str]
@@ -113,6 +117,7 @@ class Notice(TypedDict):
     organizer: NotRequired[Address]
     guest: NotRequired[Address]
     answer: NotRequired[str]
+    sent_by: NotRequired[str]
     recipients: NotRequired[list[ReportedRecipient]]
     subject: NotRequired[str]
     message_id: NotRequired[str]
@@ -124,12 +129,20 @@ class Notice(TypedDict):
 class Warned(TypedDict):
     """What may deceive a reader: `where` it is, what it `said`, and what is `true` (or "").
 
-    `name_is_address`: the sender's name is another address. `mixed_scripts`: a word of letters from alphabets
+    `name_is_address`: the sender's name is another address. `several_senders`: it is from others than who is
+    shown, and does not say who sent it. `mixed_scripts`: a word of letters from alphabets
     that look alike. `bidirectional`: hidden characters that turn the order of letters. `reply_elsewhere`: an
     answer would go to another domain. `link_elsewhere`: the text of a link names another host.
     """
 
-    kind: Literal["name_is_address", "mixed_scripts", "bidirectional", "reply_elsewhere", "link_elsewhere"]
+    kind: Literal[
+        "name_is_address",
+        "several_senders",
+        "mixed_scripts",
+        "bidirectional",
+        "reply_elsewhere",
+        "link_elsewhere",
+    ]
     where: Literal["from", "reply_to", "subject", "attachment", "link"]
     said: str
     true: str

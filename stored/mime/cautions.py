@@ -6,7 +6,7 @@ what is `true`; and an English sentence for scripts.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 
@@ -49,6 +49,7 @@ def cautions_of(summary: Summary, fields: Fields, parts: list[Part], runs: list[
 
 def _cautions(summary: Summary, fields: Fields, parts: list[Part], runs: list[Run]) -> Iterator[Caution]:
     yield from _names(summary.from_[:10])
+    yield from _several(summary, fields)
     for where, text in _shown(summary, fields, parts):
         if _TURNING.search(text):
             yield _caution(
@@ -119,6 +120,29 @@ def _names(senders: list[Address]) -> Iterator[Caution]:
                 one.address,
                 "The sender calls itself {said} but writes from {true}.",
             )
+
+
+def _several(summary: Summary, fields: Fields) -> Iterator[Caution]:
+    """Warn of a letter from several people: one is shown, and what checks senders may look at another.
+
+    There is one From field, and where that names several people a Sender (RFC 5322 section 3.6.2); people of
+    one domain who leave that out deceive nobody.
+    """
+    shown = summary.writer.address
+    others = [one.address for one in summary.from_[:10] if "@" in one.address]
+    others = [one for one in others if one.casefold() != shown.casefold()]
+    twice = sum(name.lower() == "from" for name, _ in fields) > 1
+    if not twice:
+        honest = first(fields, "sender") or all(related(domain_of(shown), domain_of(one)) for one in others)
+        others = [] if honest else others
+    for other in others:
+        yield _caution(
+            "several_senders",
+            "from",
+            shown,
+            other,
+            "The letter says that it is from {said} and also from {true}, and not who sent it.",
+        )
 
 
 def _elsewhere(summary: Summary, fields: Fields) -> Iterator[Caution]:
@@ -214,6 +238,12 @@ def registered(domain: str) -> str:
 def related(one: str, other: str) -> bool:
     """Tell whether two domains are of the same registration, about. Pure."""
     return registered(unpunycoded(one)) == registered(unpunycoded(other))
+
+
+def from_elsewhere(address: str, domains: Iterable[str]) -> bool:
+    """Tell whether an address is of none of these domains, nor related to one. Pure."""
+    domain = domain_of(address)
+    return bool(domain) and not any(related(domain, one) for one in domains)
 
 
 def unpunycoded(host: str) -> str:

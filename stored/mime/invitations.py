@@ -3,22 +3,26 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from stored.mime.addresses import Address
+from stored.mime.addresses import Address, addresses_of
+from stored.mime.bounces import passed_a_list
 from stored.mime.calendar import CALENDAR_OCTETS, Invitation, Moment, invitation_of
-from stored.mime.cautions import called, unturned
+from stored.mime.cautions import called, from_elsewhere, unturned
+from stored.mime.charsets import clean
+from stored.mime.headers import Fields, first
+from stored.mime.links import domain_of
 from stored.mime.parts import Part, beginning
 from stored.mime.reports import Notice
 from stored.mime.scanner import Octets
 
 
-def invitations_in(raw: Octets, part: Part) -> Iterator[Notice]:
-    """Yield what a calendar asks, where it asks something."""
+def invitations_in(raw: Octets, part: Part, fields: Fields) -> Iterator[Notice]:
+    """Yield what a calendar asks, where it asks something; `fields` are those of the letter it came in."""
     invitation = invitation_of(beginning(raw, part, CALENDAR_OCTETS), part.charset)
     if invitation is not None:
-        yield _invitation(invitation)
+        yield _invitation(invitation, fields)
 
 
-def _invitation(said: Invitation) -> Notice:
+def _invitation(said: Invitation, fields: Fields) -> Notice:
     notice: Notice = {
         "kind": "invitation",
         "method": said.method,
@@ -34,7 +38,29 @@ def _invitation(said: Invitation) -> Notice:
         notice["answer"] = said.answer
     if any(said.guest):
         notice["guest"] = _address(*said.guest)
-    return notice | {"sentence": _invitation_sentence(said)}
+    sentence = _invitation_sentence(said)
+    if sent_by := _sent_by(said, fields):
+        notice["sent_by"] = sent_by
+        sentence += f" The letter is from {sent_by}."
+    return notice | {"sentence": sentence}
+
+
+def _sent_by(said: Invitation, fields: Fields) -> str:
+    """Return who sent what somebody of another domain is to have said, "" where that is no matter.
+
+    Calendars send it in somebody's name, to whom answers go then; a mailing list sends what it was sent.
+    """
+    speaks = said.guest if said.method in _OF_GUESTS else said.organizer
+    senders = [
+        one
+        for name in ("from", "sender", "reply-to")
+        for one in addresses_of(first(fields, name), 5)
+        if "@" in one.address
+    ]
+    domains = [domain_of(one.address) for one in senders]
+    if not senders or not from_elsewhere(speaks[1], domains) or passed_a_list(fields):
+        return ""
+    return unturned(clean(senders[0].address))[:254]
 
 
 def _invitation_sentence(said: Invitation) -> str:
@@ -58,6 +84,7 @@ def _invitation_sentence(said: Invitation) -> str:
     return sentences.get(said.method, f"{who} invites you to {what}{when}{where}.")
 
 
+_OF_GUESTS = ("reply", "counter", "refresh")
 _ANSWERS = {
     "accepted": "accepted",
     "declined": "declined",

@@ -8,9 +8,12 @@ import re
 from collections.abc import Iterator
 
 from stored.mime.addresses import addresses_of
+from stored.mime.bounces import passed_a_list
+from stored.mime.cautions import from_elsewhere
 from stored.mime.charsets import clean
 from stored.mime.headers import Fields, first
 from stored.mime.invitations import invitations_in
+from stored.mime.links import domain_of
 from stored.mime.parts import Part, beginning
 from stored.mime.reports import (
     REPORT_OCTETS,
@@ -52,7 +55,7 @@ def _notices(raw: Octets, scan: Scan, parts: list[Part]) -> Iterator[Notice]:
             yield from reports_in(raw, node)
     for part in parts:
         if part.type in ("text/calendar", "application/ics") or part.name.lower().endswith(".ics"):
-            yield from invitations_in(raw, part)
+            yield from invitations_in(raw, part, scan.root.fields)
         elif _is_smime(part):
             yield _sealed(raw, part)
         elif part.type == "application/pgp-encrypted" and part.parent != "multipart/encrypted":
@@ -62,6 +65,7 @@ def _notices(raw: Octets, scan: Scan, parts: list[Part]) -> Iterator[Notice]:
             if _OF_PGP in said and (armour := _PGP.search(said)):
                 yield _encrypted("pgp") if armour[1] == b"MESSAGE" else _signed("pgp")
     yield from map(delivery_notice, told_in_words(raw, scan.root, parts, REPORTED_LIMIT))
+    yield from _sent_by(scan.root.fields)
     yield from _receipt_wanted(scan.root.fields)
 
 
@@ -100,6 +104,20 @@ def _signed(by: str) -> Notice:
 def _encrypted(by: str) -> Notice:
     sentence = "This letter is encrypted; save it and open it where the key is."
     return {"kind": "encrypted", "by": by, "sentence": sentence}
+
+
+def _sent_by(fields: Fields) -> Iterator[Notice]:
+    """Say that somebody of another domain sent the letter for its writer: many do so by right.
+
+    Mailing lists and newsletters do as a rule, so nothing is said of what they send.
+    """
+    domains = [domain_of(one.address) for one in addresses_of(first(fields, "from"), 10)]
+    for sender in addresses_of(first(fields, "sender"), 1):
+        apart = from_elsewhere(sender.address, domains)
+        if apart and any(domains) and not passed_a_list(fields):
+            address = clean(sender.address)[:254]
+            sentence = f"{address} sent this letter for its writer."
+            yield {"kind": "sent_by", "address": address, "sentence": sentence}
 
 
 def _receipt_wanted(fields: Fields) -> Iterator[Notice]:

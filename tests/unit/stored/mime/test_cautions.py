@@ -49,6 +49,40 @@ def test_a_name_that_is_the_own_address_is_nothing(sender):
     assert warned(From=sender) == []
 
 
+EVE = "x@evil.example"
+
+
+@pytest.mark.parametrize(
+    ("head", "other"),
+    [
+        (f"From: Boss <boss@bank.example>\r\nFrom: {EVE}\r\n", EVE),
+        (f"From: Boss <boss@bank.example>\r\nSender: {EVE}\r\nFrom: {EVE}\r\n", EVE),
+        ("From: boss@bank.example\r\nFrom: <clerk@bank.example>\r\n", "clerk@bank.example"),
+        (f"From: Boss <boss@bank.example>, {EVE}\r\n", EVE),
+    ],
+)
+def test_a_letter_from_others_than_who_is_shown(head, other):
+    reading = reading_of(f"{head}\r\nx".encode())
+    assert reading.summary.writer.address == "boss@bank.example"
+    (warning,) = reading.warnings
+    assert (warning["kind"], warning["where"]) == ("several_senders", "from")
+    assert (warning["said"], warning["true"]) == ("boss@bank.example", other)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        f"From: Boss <boss@bank.example>, {EVE}\r\nSender: boss@bank.example\r\n",
+        "From: Ana <ana@uno.example>, Leo <leo@mail.uno.example>\r\n",
+        "From: Ana <ana@uno.example>\r\nFrom: ANA@uno.example\r\n",
+        "From: Pérez, Ana <ana@uno.example>\r\n",
+        f"From: Ana <ana@uno.example>\r\nSender: {EVE}\r\n",
+    ],
+)
+def test_who_names_several_honestly_is_not_warned_of(head):
+    assert reading_of(f"{head}\r\nx".encode()).warnings == []
+
+
 def test_characters_that_turn_the_order():
     assert [one[:2] for one in warned(Subject="pay\u202eevil")] == [("bidirectional", "subject")]
     attached = warned(kind='application/x; name="photo\u202egpj.exe"')

@@ -162,6 +162,52 @@ def test_whoever_speaks_in_an_invitation_is_named(method, beginning, guest):
     assert notice.get("guest", {}).get("name", "") == guest
 
 
+EVE = "x@evil.example"
+
+
+@pytest.mark.parametrize(
+    ("head", "method", "said"),
+    [
+        (f"From: {EVE}\n", "REQUEST", EVE),
+        (
+            "From: Calendar <calendar@gcal.example>\nReply-To: eva@dos.example\n",
+            "CANCEL",
+            "calendar@gcal.example",
+        ),
+        (f"From: {EVE}\n", "REPLY", EVE),
+        # What services, guests, colleagues and lists do.
+        ("From: Calendar <calendar@gcal.example>\nReply-To: ana@uno.example\n", "REQUEST", ""),
+        ("From: ana@mail.uno.example\n", "REQUEST", ""),
+        ("From: calendar@gcal.example\nSender: ana@uno.example\n", "REQUEST", ""),
+        ("From: club@dos.example\nList-Id: <club.dos.example>\n", "REQUEST", ""),
+        ("From: eva@dos.example\n", "REPLY", ""),
+        ("Subject: x\n", "REQUEST", ""),
+    ],
+)
+def test_who_sent_what_somebody_else_is_to_have_said(head, method, said):
+    event = f"Content-Type: text/calendar\n\n{EVENT.format(method=method)}"
+    notice = notices(event, head=head)[0]
+    assert notice.get("sent_by", "") == said
+    assert notice["sentence"].endswith(f" The letter is from {said}.") == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        (f"From: ana@uno.example\nSender: Service <{EVE}>\n", EVE),
+        ("From: ana@uno.example\nSender: ana@mail.uno.example\n", ""),
+        ("From: ana@uno.example, x@evil.example\nSender: x@evil.example\n", ""),
+        (f"From: ana@uno.example\nSender: {EVE}\nList-Unsubscribe: <mailto:{EVE}>\n", ""),
+        ("From: ana@uno.example\nSender: club-bounces@dos.example\n", ""),
+        (f"Sender: {EVE}\n", ""),
+    ],
+)
+def test_a_letter_that_somebody_elsewhere_sent_for_its_writer(head, said):
+    found = reading_of(f"{head}\nx".encode())
+    told = [(one["kind"], one["address"]) for one in found.notices]
+    assert (told, found.warnings) == ([("sent_by", said)] if said else [], [])
+
+
 def test_an_invitation_may_come_as_a_file():
     (notice,) = notices(
         "Content-Type: application/octet-stream; name=Tea.ICS\r\n\r\n" + EVENT.format(method="REQUEST")
