@@ -87,6 +87,19 @@ class Space:
         self._looked = (at, octets - grown)
 
 
+def never_fits(never: int, *, of: int) -> str:
+    """Return what to do about letters that are larger than the whole quota, `never` of so many. Pure."""
+    which = "It is" if of == 1 else "Each of them is" if never == of else f"{never} of them {_is(never)}"
+    return (
+        f"{which} larger than all of your mail may be together, so no deleting makes room for that: "
+        "ask whoever runs the service for more."
+    )
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
 def told(octets: int) -> str:
     """Return a size as people read it: "840 octets", "12 kB", "3.4 MB". Pure."""
     octets = max(octets, 0)

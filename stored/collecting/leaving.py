@@ -4,7 +4,7 @@ Whatever is left stays there, is never deleted, and is looked at again in the ne
 """
 
 from restante.errors import NoSpace, OverQuota, RestanteError, TooLarge
-from stored.space import Room, told
+from stored.space import Room, never_fits, told
 from stored.store import UserStore
 
 
@@ -16,8 +16,7 @@ class Leaving:
         self._host = host
         self._room: Room | None = None
         self._taken = 0
-        self._messages = 0
-        self._octets = self._smallest = 0
+        self._unfit: list[int] = []
         self._others: list[RestanteError] = []
 
     def look(self) -> None:
@@ -38,9 +37,7 @@ class Leaving:
 
     def for_room(self, octets: int) -> None:
         """Note a message that is left because it does not fit."""
-        self._messages += 1
-        self._octets += max(octets, 0)
-        self._smallest = min(self._smallest or octets, octets)
+        self._unfit.append(max(octets, 0))
 
     def because(self, why: RestanteError) -> None:
         """Note a message that is left for another reason."""
@@ -49,28 +46,26 @@ class Leaving:
     @property
     def error(self) -> RestanteError | None:
         """What is to be told of all that was left, if anything."""
-        if self._messages:
+        if self._unfit:
             return self._no_room()
         return self._others[0] if self._others else None
 
     def _no_room(self) -> RestanteError:
-        room = self._mail.room()
-        one = self._messages == 1
-        stay = "1 message stays" if one else f"{self._messages} messages stay"
-        what = f"{stay} on {self._host} ({told(self._octets)})"
+        room, messages = self._mail.room(), len(self._unfit)
+        stay = "1 message stays" if messages == 1 else f"{messages} messages stay"
+        what = f"{stay} on {self._host} ({told(sum(self._unfit))})"
         if room.quota > room.disk:
             return NoSpace(
                 f"{what}, since the server's disk is nearly full. "
-                f"{'It is' if one else 'They are'} collected once there is space; "
+                f"{'It is' if messages == 1 else 'They are'} collected once there is space; "
                 "tell whoever runs the service.",
                 about=self._host,
             )
         what = f"{what}: {room.quota_told}."
-        if self._smallest > room.limit:
-            return TooLarge(
-                f"{what} That is less than this mail has by itself: ask whoever runs the service for more.",
-                about=self._host,
-            )
-        return OverQuota(
-            f"{what} Delete for good what you do not need, then collect again.", about=self._host
-        )
+        never = sum(octets > room.limit for octets in self._unfit)
+        if never == messages:
+            return TooLarge(f"{what} {never_fits(never, of=messages)}", about=self._host)
+        advice = "Delete for good what you do not need, then collect again."
+        if never:
+            advice = f"{advice} {never_fits(never, of=messages)}"
+        return OverQuota(f"{what} {advice}", about=self._host)

@@ -25,7 +25,7 @@ from stored.model.rows import UNREADABLE
 from stored.model.upload import Upload
 from stored.model.word import FLAG_NAMES, SEEN
 from stored.people import learn
-from stored.space import Room
+from stored.space import Room, never_fits
 from stored.spool import spooling
 from stored.store import UserStore
 from stored.transfer.folders import in_trash, placed
@@ -39,7 +39,17 @@ BATCH_OCTETS = 8_000_000
 WAITING_SECONDS = 7 * 24 * 3600
 
 #: What becomes of letters, and of files that are none; the first three are always told.
-COUNTS = ("kept", "known", "left", "over_quota", "damaged", "other", "expunged", "unfiled")
+COUNTS = (
+    "kept",
+    "known",
+    "left",
+    "over_quota",
+    "too_large",
+    "damaged",
+    "other",
+    "expunged",
+    "unfiled",
+)
 _ALWAYS = dict.fromkeys(COUNTS[:3], 0)
 
 _NO_LETTERS = (
@@ -110,8 +120,9 @@ class Importer:
             failure = self._bring(working, letters(file, place, self.spool))
         if failure is not None:
             raise failure
-        if left := working.mail.write(lambda account: _complete(working.job(account))):
-            raise _no_room(left, working.mail.room())
+        counts = working.mail.write(lambda account: _complete(working.job(account)))
+        if counts["over_quota"] or counts["too_large"]:
+            raise _no_room(counts["over_quota"], counts["too_large"], working.mail.room())
 
     def _bring(self, working: Working, coming: Iterator[Letter]) -> RestanteError | None:
         """Keep what comes, batch by batch; return what ended it early, and then what came before is kept."""
@@ -183,8 +194,9 @@ def _write(account: Account, working: Working, batch: _Batch) -> None:
         if _is_here(account, one):
             counts["known"] += 1
             continue
-        if one.prepared.packed.octets > working.mail.room_in(account).quota:
-            counts["over_quota"] += 1
+        room, octets = working.mail.room_in(account), one.prepared.packed.octets
+        if octets > room.quota:
+            counts["too_large" if octets > room.limit else "over_quota"] += 1
             continue
         folder, unfiled = _folder(account, working, one.letter)
         append(account, replace(one.prepared, folder=folder))
@@ -231,24 +243,29 @@ def _is_here(account: Account, one: _Ready) -> bool:
     return False
 
 
-def _complete(job: Job) -> int:
-    """Note that all of the file was read; return how many letters were left since the quota is used up.
+def _complete(job: Job) -> Counter[str]:
+    """Note that all of the file was read; return how many letters became what.
 
     Raises InvalidArgument where no letter was in it.
     """
     counts = Counter(job.counts)
-    if not sum(counts[name] for name in ("kept", "known", "left", "over_quota", "expunged")):
+    if not sum(counts[name] for name in ("kept", "known", "left", "over_quota", "too_large", "expunged")):
         raise InvalidArgument(_ALL_DAMAGED if counts["damaged"] else _NO_LETTERS)
     job.done = job.total
-    return counts["over_quota"]
+    return counts
 
 
-def _no_room(letters: int, room: Room) -> OverQuota:
-    left = "1 letter was" if letters == 1 else f"{letters} letters were"
-    return OverQuota(
-        f"{left} left out: {room.quota_told}. Delete for good what you do not need, then import the file "
-        "again; what is here already does not come twice."
+def _no_room(fitting: int, never: int, room: Room) -> RestanteError:
+    """Say what to do about letters that would fit, were others gone, and others that `never` do."""
+    left = "1 letter was" if fitting + never == 1 else f"{fitting + never} letters were"
+    what = f"{left} left out: {room.quota_told}."
+    if not fitting:
+        return TooLarge(f"{what} {never_fits(never, of=never)}")
+    advice = (
+        "Delete for good what you do not need, then import the file again; what is here already does not "
+        "come twice."
     )
+    return OverQuota(f"{what} {advice}" + (f" {never_fits(never, of=fitting + never)}" if never else ""))
 
 
 def ending(account: Account, job: Job) -> None:

@@ -76,7 +76,18 @@ def test_of_what_never_fits_it_is_not_said_that_deleting_helps(bench):
         error = bench.run()["a1"].error
     # The kind is what a client goes by: "too large" asks for nothing to be deleted.
     assert error.kind == "too_large"
-    assert error.message.endswith("than this mail has by itself: ask whoever runs the service for more.")
+    assert error.message.endswith(
+        "10 kB are free. It is larger than all of your mail may be together, so no deleting makes room for "
+        "that: ask whoever runs the service for more."
+    )
+
+
+def test_of_some_that_never_fit_and_others_that_may_both_are_said(bench):
+    with PopServer([sized(1, 30_000), sized(2, 8_000), sized(3, 8_000), sized(4, 31_000)]) as server:
+        bench.accounts["ana"] = [account(server)]
+        error = bench.run()["a1"].error
+    assert (error.kind, error.message[:16]) == ("over_quota", "3 messages stay ")
+    assert "Delete for good what you do not need, then collect again. 2 of them are larger" in error.message
 
 
 def test_small_letters_come_in_behind_one_that_is_too_large(bench):

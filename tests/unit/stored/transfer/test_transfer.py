@@ -285,6 +285,27 @@ def test_what_fits_into_the_quota_is_kept_and_the_rest_counted(tmp_path):
         world.close()
 
 
+def test_of_letters_larger_than_the_quota_it_is_not_said_that_deleting_helps(tmp_path):
+    world = World(tmp_path, QuotaSettings(octets=20_000))
+    try:
+        huge, large = letter(1, "x" * 30_000), letter(2, "x" * 15_000)
+        job = world.bring(file_of(huge, large))
+        assert job["counts"] == {"kept": 1, "known": 0, "left": 0, "too_large": 1}
+        assert job["error"]["kind"] == "too_large"
+        assert "Delete" not in job["error"]["message"]
+        assert job["error"]["message"].endswith(
+            "It is larger than all of your mail may be together, so no deleting makes room for that: "
+            "ask whoever runs the service for more."
+        )
+        job = world.bring(file_of(huge, large, letter(3, "x" * 15_000)))
+        assert job["counts"] == {"kept": 0, "known": 1, "left": 0, "over_quota": 1, "too_large": 1}
+        assert job["error"]["kind"] == "over_quota"
+        assert "Delete for good" in job["error"]["message"]
+        assert "1 of them is larger than all of your mail may be" in job["error"]["message"]
+    finally:
+        world.close()
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
