@@ -1,6 +1,7 @@
 """Sieve scripts (RFC 5228) to our rules: what can be said is, what cannot is refused by its lines.
 
-The base language, `fileinto`, `copy` (RFC 3894) and `imap4flags` (RFC 5232). Pure; knows no profile.
+The base language, `fileinto`, `copy` (RFC 3894), `imap4flags` (RFC 5232) and `subaddress` (RFC 5233). Pure;
+knows no profile.
 
     if / elsif / else    rules, where what came before is negated
     if false             a rule that is switched off, with the test that Roundcube leaves in a comment there;
@@ -19,8 +20,9 @@ from sievelib.commands import Command  # type: ignore[import-untyped]
 
 from profiled.rule_types import RuleNew
 from profiled.sieve_order import DELETE, Made, negated, ordered
-from profiled.sieve_refusal import Unsaid, Wrong, refusal, unsaid
+from profiled.sieve_refusal import Unsaid, Wrong, refusal, too_much, unsaid
 from profiled.sieve_script import Script, name_in, parsed, test_in, text, texts
+from profiled.sieve_steps import Steps, TooMuch
 from profiled.sieve_tests import ALWAYS, ANY_SIZE, NEVER, Test, asked, both, test_of, turned
 from restante.errors import InvalidArgument
 from restante.rules import ACTIONS, CONDITIONS, Action, checked
@@ -48,21 +50,28 @@ def rules_of(script: str, folders: Mapping[str, str]) -> list[RuleNew]:
     """Return the rules that do what `script` does, in order. `folders` gives the id of each folder's name.
 
     Names of folders in it, those with a role and their parts behind "INBOX." count too, whatever the case.
-    Raises InvalidArgument naming the lines that are wrong or that no rule can say, the first twenty of them.
+    Raises InvalidArgument naming the lines that are wrong or that no rule can say, the first twenty of them;
+    and for a script that would take too long.
     """
-    found = parsed(script)
+    try:
+        found = parsed(script)
+    except TooMuch:
+        raise too_much() from None
     translation = _Translation(found, _ROLES | {name.casefold(): id for name, id in folders.items()})
-    made = translation.rules()
+    made, unread = translation.rules()
     if translation.wrong:
-        raise refusal(translation.wrong)
+        raise refusal(translation.wrong, unread=unread)
+    if unread:
+        raise too_much()
     if made and made[-1].rule["conditions"] == [ANY_SIZE] and made[-1].rule["actions"] == [_STOP]:
         made.pop()  # a stop at the end of the script, which would end what comes after it here
     return [one.rule for one in made]
 
 
-def _check(made: Made) -> None:
+def _check(made: Made, steps: Steps) -> None:
     """Refuse what `rule.set` would refuse."""
     conditions, actions = made.rule["conditions"], made.rule["actions"]
+    steps.take(10 * (len(conditions) + len(actions)))
     if len(conditions) > CONDITIONS or len(actions) > ACTIONS:
         raise unsaid(made.line, f"a rule has at most {CONDITIONS} conditions and {ACTIONS} actions")
     try:
@@ -79,8 +88,8 @@ class _Before:
     none: Test = ALWAYS
     last: Test = NEVER
 
-    def with_last_turned(self, line: int) -> "_Before":
-        return _Before(both(self.none, turned(self.last, line), line))
+    def with_last_turned(self, line: int, steps: Steps) -> "_Before":
+        return _Before(both(self.none, turned(self.last, line, steps), line, steps))
 
 
 class _Translation:
@@ -88,20 +97,28 @@ class _Translation:
 
     def __init__(self, script: Script, folders: Mapping[str, str]) -> None:
         self._script = script
+        self._steps = script.steps
         self._folders = folders
         self._made: list[Made] = []
         self.wrong: list[Wrong] = list(script.wrong)
 
-    def rules(self) -> list[Made]:
+    def rules(self) -> tuple[list[Made], bool]:
+        """Return the rules, and whether the steps did not do for all of the script."""
+        try:
+            return self._rules(), self._script.unread
+        except TooMuch:
+            return [], True
+
+    def _rules(self) -> list[Made]:
         with self._noting():
             self._block(self._script.commands, ALWAYS, "", enabled=True)
         made = [one for one in self._made if one.rule["actions"]]
         if not self.wrong:
             with self._noting():
-                made = ordered(self._made)
+                made = ordered(self._made, self._steps)
         for one in made:
             with self._noting():
-                _check(one)
+                _check(one, self._steps)
         return made
 
     @contextmanager
@@ -135,7 +152,7 @@ class _Translation:
         """Add one branch; return what the next one must find not to hold."""
         line = self._script.line(command)
         with self._noting():
-            before = before.with_last_turned(line)
+            before = before.with_last_turned(line, self._steps)
         name = name or f"Sieve {line}"
         if command.name != "else" and command["test"].name == "false":
             self._switched_off(command, path, before, name)
@@ -152,7 +169,7 @@ class _Translation:
 
     def _switched_off(self, command: Command, path: Test, before: _Before, name: str) -> None:
         """Add the rules of a block that never runs, as far as they can be said."""
-        line, meant = self._script.line(command), test_in(command)
+        line, meant = self._script.line(command), test_in(command, self._steps)
         made, wrong = len(self._made), len(self.wrong)
         test = _NEVER_SAID
         if meant is not None:
@@ -161,14 +178,14 @@ class _Translation:
         self._block(command.children, self._under(path, before.none, test, line), name, enabled=False)
         for one in self._made[made:]:
             with self._noting():
-                _check(one)
+                _check(one, self._steps)
         if len(self.wrong) > wrong:
             del self.wrong[wrong:], self._made[made:]
 
     def _under(self, path: Test, none: Test, test: Test, line: int) -> Test:
         """Return what holds in a branch."""
         try:
-            return both(both(path, none, line), test, line)
+            return both(both(path, none, line, self._steps), test, line, self._steps)
         except Unsaid as refused:
             self.wrong += refused.wrong
             return path

@@ -30,8 +30,19 @@ def unsaid(line: int, what: str) -> Unsaid:
     return Unsaid(Wrong(line, what))
 
 
-def refusal(wrong: Sequence[Wrong]) -> InvalidArgument:
-    """Return the answer that tells of what is wrong, the first lines first, one reason once."""
+def too_much() -> InvalidArgument:
+    return InvalidArgument(
+        "The script combines so much that it would take too long to make rules of it. Nothing was imported. "
+        "Divide it, and import one part after the other.",
+        about="script",
+    )
+
+
+def refusal(wrong: Sequence[Wrong], *, unread: bool = False) -> InvalidArgument:
+    """Return the answer that tells of what is wrong, the first lines first, one reason once.
+
+    `unread`: not all of the script was looked at.
+    """
     ordered = sorted(set(wrong), key=lambda one: one.line)
     lines: dict[tuple[str, bool], list[int]] = {}
     for one in ordered[:TOLD]:
@@ -39,6 +50,8 @@ def refusal(wrong: Sequence[Wrong]) -> InvalidArgument:
     said = [_sentence(*reason, sorted(set(found))) for reason, found in lines.items()]
     if len(ordered) > TOLD:
         said.append("There is more of that further down.")
+    elif unread:
+        said.append("There may be more of that; the script was too long to look for all of it.")
     said.append("Nothing was imported. Change or strike what is told here, then import the script again.")
     return InvalidArgument(" ".join(said), about=str(ordered[0].line))
 

@@ -14,6 +14,7 @@ from sievelib.commands import (  # type: ignore[import-untyped]
     Command,
     TestCommand,
     add_commands,
+    address_part,
     comparator,
     match_type,
 )
@@ -21,11 +22,14 @@ from sievelib.parser import ParseError, Parser  # type: ignore[import-untyped]
 
 from profiled.sieve_errors import LINES, STRANGE, told
 from profiled.sieve_refusal import TOLD, Unsaid, Wrong, unsaid
+from profiled.sieve_steps import Steps, TooMuch
 
 _BOM = "\ufeff"  # which some editors write in front
 
 DEPTH = 15
 COMMANDS = 2_000
+# What reading takes: each time, for each sign or text in it, and for each command or test.
+READING_STEPS, TOKEN_STEPS, COMMAND_STEPS = 50, 2, 15
 
 
 class ReturnCommand(ActionCommand):  # type: ignore[misc]
@@ -52,12 +56,14 @@ add_commands([ReturnCommand, SpamtestCommand])
 _CASEMAP = "i;unicode-casemap"
 # and this one is not understood, but may stand where it makes no difference.
 comparator["extra_arg"]["values"] += [f'"{_CASEMAP}"', '"i;ascii-numeric"']
+address_part["extension_values"] = {":user": "subaddress", ":detail": "subaddress"}
 
 _EXTENSIONS = {
     "fileinto",
     "copy",
     "imap4flags",
     "mailbox",
+    "subaddress",
     "comparator-i;ascii-casemap",
     f"comparator-{_CASEMAP}",
 }
@@ -72,13 +78,16 @@ _ENDS = ("semicolon", "left_cbracket", "right_cbracket")
 class Script:
     """What was read: the commands, the line of each by its identity, and what could not be read.
 
-    `strange` are extensions that are required and not understood.
+    `strange` are extensions that are required and not understood. `steps` is what is left to make rules of
+    it; `unread` tells that it did not do to look for all that is wrong.
     """
 
     commands: list[Command]
     lines: Mapping[int, int]
     strange: set[str]
     wrong: list[Wrong]
+    steps: Steps
+    unread: bool = False
 
     def line(self, command: Command) -> int:
         return self.lines.get(id(command), 0)
@@ -100,39 +109,48 @@ class _Token(NamedTuple):
     stop: int
 
 
-def parsed(script: str) -> Script:
+def parsed(script: str, steps: Steps | None = None) -> Script:
     """Return what a script says, and the lines of it that cannot be read.
 
-    Extensions that are not understood may be required as long as nothing of them is used.
+    Extensions that are not understood may be required as long as nothing of them is used. Raises TooMuch
+    where it takes more steps than are left and nothing is wrong so far.
     """
+    steps = steps or Steps()
     octets: bytes | None = script.removeprefix(_BOM).encode("utf-8", "replace")
     parser = Parser()
     wrong: list[Wrong] = []
     while octets is not None and len(wrong) <= TOLD:
         try:
-            starts = list(_identifiers(parser, octets))
+            starts = list(_identifiers(parser, octets, steps))
         except Unsaid as deep:
-            return Script([], {}, set(), [*wrong, *deep.wrong])
+            return Script([], {}, set(), [*wrong, *deep.wrong], steps)
+        except TooMuch:
+            if not wrong:
+                raise
+            return Script([], {}, set(), wrong, steps, unread=True)
         right = parser.parse(octets)
         walked = [one for top in parser.result for one in top.walk()]
         strange = {name for command in walked for name in _required(command)} - _EXTENSIONS
         if right:
             lines = {id(one): line for one, line in zip(walked, starts, strict=False)}
-            return Script(parser.result, lines, strange, wrong)
+            return Script(parser.result, lines, strange, wrong, steps)
         wrong.append(told(parser.error, parser.error_pos[0], strange))
         octets = _without(parser, octets, parser.lexer.pos)
-    return Script([], {}, set(), wrong)
+    return Script([], {}, set(), wrong, steps)
 
 
-def _identifiers(parser: Parser, octets: bytes) -> Iterator[int]:
+def _identifiers(parser: Parser, octets: bytes, steps: Steps) -> Iterator[int]:
     """Give the line of each command and test, in the order in which the parser will meet them."""
     depth, nots, count = 0, 0, 0
+    steps.take(READING_STEPS)
     try:
         for kind, value in parser.lexer.scan(octets):
+            steps.take(TOKEN_STEPS)
             depth += {"left_parenthesis": 1, "left_cbracket": 1}.get(kind, 0)
             depth -= {"right_parenthesis": 1, "right_cbracket": 1}.get(kind, 0)
             if kind != "identifier":
                 continue
+            steps.take(COMMAND_STEPS)
             nots = nots + 1 if value.lower() == b"not" else 0
             count += 1
             line = parser.lexer.curlineno() if count <= COMMANDS else 0
@@ -184,11 +202,11 @@ def name_in(command: Command) -> str:
     return ""
 
 
-def test_in(command: Command) -> Command | None:
+def test_in(command: Command, steps: Steps) -> Command | None:
     """Return the test that Roundcube leaves in a comment behind "if false", None where there is none."""
     for comment in command.hash_comments:
         said = comment.decode("utf-8", "replace").lstrip("# ")
-        found = parsed(f"if {said} {{}}")
+        found = parsed(f"if {said} {{}}", steps)
         if len(found.commands) == 1 and not found.wrong:
             return found.commands[0]["test"]
     return None

@@ -10,9 +10,11 @@ from typing import Any, Literal, cast
 
 from sievelib.commands import Command  # type: ignore[import-untyped]
 
+from profiled.sieve_addresses import asked_of
 from profiled.sieve_order import negated
 from profiled.sieve_refusal import Unsaid, Wrong, unsaid
 from profiled.sieve_script import Script, comparator_of, literals, text, texts
+from profiled.sieve_steps import Steps
 from restante.rules import (
     ADDRESS_HEADERS,
     CONDITIONS,
@@ -20,7 +22,6 @@ from restante.rules import (
     VALUES,
     Condition,
     Match,
-    Operator,
 )
 
 GROUPS = 20
@@ -43,33 +44,44 @@ def asked(test: Test) -> list[tuple[Match, list[Condition]]]:
     return rules + [("all", list(group)) for group in test if len(group) > 1]
 
 
-def both(one: Test, other: Test, line: int) -> Test:
+def both(one: Test, other: Test, line: int, steps: Steps) -> Test:
     """Return a test that holds where both do. Raises Unsaid where that makes too many rules."""
     if ALWAYS in (one, other):
         return other if one == ALWAYS else one
     if len(one) * len(other) > GROUPS**2:
         raise _too_many(line)
-    groups = _fewest(
-        (*mine, *(condition for condition in theirs if condition not in mine))
-        for mine in one
-        for theirs in other
-    )
+    steps.take(_steps_of(one, other))
+    # A condition is known by what it says; comparing that is quick, as it is one text wherever it stands.
+    said = {id(condition): repr(condition) for group in (*one, *other) for condition in group}
+    meant = {said[id(condition)]: condition for group in (*one, *other) for condition in group}
+    names = [[said[id(condition)] for condition in group] for group in one]
+    others = [[said[id(condition)] for condition in group] for group in other]
+    groups = _fewest(tuple(dict.fromkeys([*mine, *theirs])) for mine in names for theirs in others)
     if sum(len(group) > 1 for group in groups) > GROUPS or max(map(len, groups), default=0) > LONGEST:
         raise _too_many(line)
-    return groups
+    return tuple(tuple(meant[name] for name in group) for group in groups)
 
 
-def _fewest(groups: Iterable[tuple[Condition, ...]]) -> Test:
+def _steps_of(one: Test, other: Test) -> int:
+    mine, theirs, groups = sum(map(len, one)), sum(map(len, other)), len(one) * len(other)
+    joined = mine * len(other) + theirs * len(one)
+    return 10 + 2 * (mine + theirs) + groups + joined // 5 + groups * groups // 40
+
+
+def _fewest(groups: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Return the groups without those that ask for all that another one does, and more."""
-    asking = {frozenset(map(repr, group)): group for group in groups}
-    return tuple(group for asks, group in asking.items() if not any(less < asks for less in asking))
+    asking = {frozenset(group): group for group in groups}
+    shorter: dict[int, list[frozenset[str]]] = {
+        length: [asks for asks in asking if len(asks) < length] for length in set(map(len, asking))
+    }
+    return [group for asks, group in asking.items() if not any(less < asks for less in shorter[len(asks)])]
 
 
-def turned(test: Test, line: int) -> Test:
+def turned(test: Test, line: int, steps: Steps) -> Test:
     """Return a test that holds where another does not. Raises Unsaid."""
     whole = ALWAYS
     for group in test:
-        whole = both(whole, tuple((negated(condition),) for condition in group), line)
+        whole = both(whole, tuple((negated(condition),) for condition in group), line, steps)
     return whole
 
 
@@ -84,7 +96,7 @@ def test_of(command: Command, script: Script, line: int) -> Test:
     if name in ("true", "false"):
         return ALWAYS if name == "true" else NEVER
     if name == "not":
-        return turned(_inner(command["test"], script, line), line)
+        return turned(_inner(command["test"], script, line), line, script.steps)
     if name in ("allof", "anyof"):
         return _joined(name, command["tests"], script, line)
     if name == "environment" and text(command["name"]).casefold().startswith("vnd."):
@@ -118,7 +130,7 @@ def _joined(name: str, commands: Sequence[Command], script: Script, line: int) -
     if wrong:
         raise Unsaid(*wrong)
     for part in parts:
-        whole = both(whole, part, line) if name == "allof" else _either(whole, part, line)
+        whole = both(whole, part, line, script.steps) if name == "allof" else _either(whole, part, line)
     return whole
 
 
@@ -136,9 +148,14 @@ def _compared(test: Command, line: int) -> Test:
         raise unsaid(line, told)
     names = texts(test["header-names" if test.name == "header" else "header-list"])
     kind = str(test.arguments.get("match-type", ":is")).lower()
+    addresses = test.name == "address"
+    part = str(test.arguments.get("address-part", ":all")).lower() if addresses else ""
+    operators = _operators(kind, literals(test["key-list"]), line, address=part == ":all")
+    if addresses:
+        operators = _of_addresses(part, operators, line)
     found: list[Condition] = []
-    for op, values in _operators(kind, literals(test["key-list"]), line).items():
-        asked = _addresses(test, names, op, line) if test.name == "address" else _headers(names, op)
+    for op, values in operators.items():
+        asked = _addresses(names, op, line) if addresses else _headers(names, op)
         for at in range(0, len(values), VALUES):
             wanted = {} if op == "exists" else _wanted(values[at : at + VALUES])
             found += [cast(Condition, one | wanted) for one in asked]
@@ -159,29 +176,29 @@ def _headers(names: list[str], op: str) -> list[dict[str, Any]]:
     ]
 
 
-def _addresses(test: Command, names: list[str], op: str, line: int) -> list[dict[str, Any]]:
-    part = str(test.arguments.get("address-part", ":all")).lower()
-    ours = _ADDRESSED.get((part, op))
-    if ours is None:
-        raise unsaid(line, f"an address cannot be compared by {part} like this")
+def _of_addresses(part: str, operators: dict[str, list[str]], line: int) -> dict[str, list[str]]:
+    """Return what is asked of whole addresses in place of a part of them."""
+    found: dict[str, list[str]] = {}
+    for op, keys in operators.items():
+        for key in keys:
+            ours, values = asked_of(part, op, key, line)
+            found.setdefault(ours, []).extend(values)
+    return found
+
+
+def _addresses(names: list[str], op: str, line: int) -> list[dict[str, Any]]:
     if strange := [name for name in names if name.casefold() not in (*_FIELDS, *ADDRESS_HEADERS)]:
         raise unsaid(line, f"addresses are not asked for in {strange[0]}")
     fields = [name.casefold() for name in names]
     if set(fields) == {"to", "cc"}:
-        return [{"field": "any_recipient", "op": ours}]
+        return [{"field": "any_recipient", "op": op}]
     return [
-        {"field": field, "op": ours} if field in _FIELDS else {"field": "header", "header": name, "op": ours}
+        {"field": field, "op": op} if field in _FIELDS else {"field": "header", "header": name, "op": op}
         for name, field in zip(names, fields, strict=True)
     ]
 
 
 _FIELDS = ("from", "to", "cc")
-#: Which part of an address, compared how, is which operator of ours.
-_ADDRESSED: dict[tuple[str, str], Operator] = {
-    (":all", "is"): "address_is",
-    (":all", "contains"): "address_contains",
-    (":domain", "is"): "domain_is",
-}
 
 
 def _wanted(values: Sequence[str]) -> dict[str, Any]:
@@ -192,12 +209,17 @@ def _exists(name: str) -> Condition:
     return {"field": "header", "op": "exists", "header": name}
 
 
-def _operators(kind: str, keys: list[str], line: int) -> dict[str, list[str]]:
-    """Return which of our operators compare the keys: those with "*" by where it stands."""
+def _operators(kind: str, keys: list[str], line: int, *, address: bool) -> dict[str, list[str]]:
+    """Return which of our operators compare the keys: those with "*" by where it stands.
+
+    `address`: of whole addresses, which have "@" before their domain.
+    """
     if kind not in (":is", ":contains", ":matches"):
         raise unsaid(line, f"texts cannot be compared by {kind}")
     found: dict[str, list[str]] = {}
     for key in keys:
+        if address and key.startswith("*@*"):
+            key = key[2:]
         op, bare = _pattern(key, line) if kind == ":matches" else (kind[1:], key)
         if op != "exists":
             _check_key(bare, line)

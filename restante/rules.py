@@ -25,6 +25,8 @@ Operator = Literal[
     "exists",
     "address_is",
     "address_contains",
+    "address_starts_with",
+    "address_ends_with",
     "domain_is",
     "known",
     "over",
@@ -44,7 +46,7 @@ ADDRESS_HEADERS = (
     "resent-bcc",
 )
 _WITHOUT_VALUE = ("exists", "known")
-_OF_ADDRESSES = ("address_is", "address_contains", "domain_is")
+_OF_ADDRESSES = ("address_is", "address_contains", "address_starts_with", "address_ends_with", "domain_is")
 _HEADER_NAME = re.compile(r"[!-9;-~]{1,76}")
 _FOLDER_ID = re.compile(r"[a-z][a-z0-9]{0,39}")
 

@@ -138,8 +138,10 @@ class _Reading:
             people = _people(field, self._summary)
             return any(self._facts.known(one.address.strip().casefold()) for one in people)
         given = condition.get("values") or [condition.get("value", "")]
-        if op in ("address_is", "address_contains", "domain_is"):
+        if op in ("address_is", "domain_is"):
             return self._addressed(condition, op, [text for text in map(_bare, given) if text])
+        if op.startswith("address_"):
+            return self._addressed(condition, op, [text for text in map(_piece, given) if text])
         wanted = [text for text in map(_folded, given) if text]
         texts = self._texts(field, condition.get("header", ""), alone=op != "contains")
         return any(self._compare(op, text, one) for one in wanted for text in texts)
@@ -162,8 +164,9 @@ class _Reading:
             people = _people(key[0], self._summary, key[1]) if holds_addresses(condition) else ()
             self._addresses[key] = [_bare(one.address) for one in people]
         found = self._addresses[key]
-        if op == "address_contains":
-            return any(self._compare("contains", address, one) for one in wanted for address in found)
+        if op not in ("address_is", "domain_is"):
+            compared = op.removeprefix("address_")
+            return any(self._compare(compared, address, one) for one in wanted for address in found)
         if op == "domain_is":
             found = [address.rpartition("@")[2] for address in found]
             wanted = [one.removeprefix("@") for one in wanted]
@@ -233,9 +236,14 @@ def _shown(address: Address) -> str:
 
 
 def _bare(address: str) -> str:
-    """Return an address or a domain as it is compared, the domain as people write it. Pure."""
-    local, at, domain = address.strip().casefold().rpartition("@")
-    return f"{local}{at}{normalize('NFC', unpunycoded(domain.rstrip('.')))}"
+    """Return an address or a domain as it is compared: the domain as people write it. Pure."""
+    return _piece(address.strip().rstrip("."))
+
+
+def _piece(text: str) -> str:
+    """Return a part of an address as it is compared, where a dot may stand at its end. Pure."""
+    local, at, domain = text.strip().casefold().rpartition("@")
+    return f"{local}{at}{normalize('NFC', unpunycoded(domain))}"
 
 
 def _fold(text: str) -> str:

@@ -131,3 +131,63 @@ def same(block, rules, marks):
     lies = {made.folder or "inbox", *made.copies} - ({"trash"} if made.copies else set())
     done = (bool(made.forwards), bool(made.flags))
     return bool(lies) and lies <= outcome.places() and done == (outcome.forwarded, outcome.seen)
+
+
+ADDRESSES = (
+    "eva@dos.example",
+    "EVA+Lists@Dos.example",
+    "eva+news@sub.dos.example",
+    "maeva+lists@dos.example",
+    "evan@dos.example.uno.example",
+    "lists@dos.example",
+    "dos.example@tres.example",
+)
+PARTS = {
+    ":all": lambda address: address,
+    ":localpart": lambda address: address.partition("@")[0],
+    ":domain": lambda address: address.partition("@")[2],
+    ":user": lambda address: address.partition("@")[0].partition("+")[0],
+    ":detail": lambda address: address.partition("@")[0].partition("+")[2] if "+" in address else None,
+}
+TESTS = (
+    (":is", str.__eq__, "{}"),
+    (":contains", str.__contains__, "{}"),
+    (":matches", str.startswith, "{}*"),
+    (":matches", str.endswith, "*{}"),
+    (":matches", str.__contains__, "*{}*"),
+    (":matches", lambda said, key: "@" in said[:-1] and said.endswith(key), "*@*{}"),
+)
+KEYS = (
+    "eva",
+    "eva+",
+    "lists",
+    "+lists",
+    "dos.example",
+    "@dos.example",
+    ".dos.example",
+    "eva.",
+    "eva@dos.example",
+)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_parts_of_addresses_mean_what_they_mean_in_a_script(part):
+    """What is taken means the same; most of it is."""
+    imported = 0
+    for (kind, holds, pattern), key in ((test, key) for test in TESTS for key in KEYS):
+        script = (
+            f'require "subaddress";\nif address {part} {kind} "to" "{pattern.format(key)}" {{ discard; }}'
+        )
+        try:
+            (rule,) = rules_of(script, {})
+        except InvalidArgument as refused:
+            assert refused.message.startswith("Line 2 cannot become a rule: ")
+            continue
+        imported += 1
+        for address in ADDRESSES:
+            said = PARTS[part](address.lower())
+            summary = summarize(f"To: Eva+ <{address}>\r\n\r\n".encode())
+            decision = decide([{"id": "r1", "enabled": True, **rule}], summary, "a1", "")
+            expected = said is not None and bool(holds(said, key))
+            assert (decision.folder == "trash") == expected, (script, address)
+    assert imported > len(KEYS)
