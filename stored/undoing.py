@@ -2,7 +2,8 @@
 
 What was changed once more by somebody else meanwhile stays as it is now: an undo takes back what its own
 change did, and nothing after it. Folders that were removed come back with their mail; taking that back once
-more moves the mail alone. A copy that is taken back is gone, and what undoes that makes none.
+more moves the mail alone. A copy that is taken back is gone; what undoes that makes another, as long as the
+letter is here.
 """
 
 from collections.abc import Collection, Iterable
@@ -11,8 +12,10 @@ from time import time
 from restante.errors import NotFound
 from stored.model.account import Account
 from stored.model.folder import Folder
+from stored.model.rows import UNREADABLE
+from stored.model.threads import of_message
 from stored.model.undo import Move
-from stored.model.word import flags_of, folder_of
+from stored.model.word import MAX_UID, flags_of, folder_of
 from stored.removal import bring_back
 from stored.store import UserStore
 from stored.types import MessagesUndone
@@ -47,7 +50,8 @@ def undo(mail: UserStore, id: str, *, days_count: bool = True) -> MessagesUndone
     """Take a change back, a slice of it in each unit of work, and return the undo of that.
 
     Nothing is too old where days do not count, since the clock is not believed.
-    Raises NotFound once a day has passed, or when it was taken back already.
+    Raises NotFound once a day has passed, or when it was taken back already; OverQuota, NoSpace where copies
+    that are made again do not fit.
     """
     digits = id[1:]
     number = int(digits) if id[:1] == "n" and digits.isdecimal() and len(digits) <= _ID_DIGITS else 0
@@ -81,19 +85,18 @@ def _undo_slice(account: Account, number: int, key: int, now: int, again: int) -
     moves = list(account.undos.moves(key))
     del account.undos[key]
     done = [moved for move in moves if (moved := _take_back(account, move)) is not None]
-    return len(done), remember(account, [move for move in done if move.after], again)
+    return len(done), remember(account, [move for move in done if move.uid], again)
 
 
 def _take_back(account: Account, move: Move) -> Move | None:
-    """Take back one message's change; return what that changed (`after` 0: a copy that went), or None."""
+    """Take back one message's change; return what that changed, None for nothing."""
+    if not move.after:
+        return _copy_again(account, move)
     current = account.state.get(move.uid)
     if current is None:
         return None
     if not move.before:
-        if current != move.after:
-            return None
-        account.destroy(move.uid)
-        return Move(move.uid, current, 0)
+        return _let_copy_go(account, move) if current == move.after else None
     mine = (flags_of(move.before) ^ flags_of(move.after)) & ~(flags_of(current) ^ flags_of(move.after))
     folder = None
     if folder_of(move.before) != folder_of(move.after) == folder_of(current):
@@ -102,3 +105,26 @@ def _take_back(account: Account, move: Move) -> Move | None:
         move.uid, raised=mine & flags_of(move.before), lowered=mine & ~flags_of(move.before), folder=folder
     )
     return Move(move.uid, current, account.state[move.uid]) if changed else None
+
+
+def _let_copy_go(account: Account, move: Move) -> Move:
+    """Let a copy go; the uid of what that changed is another one's with its octets, 0 where there is none."""
+    body = account.bodies.get(move.uid)
+    others = (uid for uid in of_message(account, move.uid) if uid != move.uid)
+    same = next((uid for uid in others if body is not None and account.bodies.get(uid) is body), 0)
+    account.destroy(move.uid)
+    return Move(same, move.after, 0)
+
+
+def _copy_again(account: Account, move: Move) -> Move | None:
+    """Make a copy that was let go again, with the flags it had."""
+    folder = account.folders.get(folder_of(move.before))
+    if move.uid not in account.state or folder is None or account.rows.last_uid() >= MAX_UID:
+        return None
+    try:
+        new = account.copy(move.uid, folder)
+    except UNREADABLE:
+        return None
+    flags = flags_of(move.before)
+    account.change(new, raised=flags, lowered=~flags & flags_of(account.state[new]))
+    return Move(new, 0, account.state[new])

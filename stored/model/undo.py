@@ -2,7 +2,8 @@
 
 An undo has the number of the log's step that made the change, or began it. Under the number stand one or more
 entries, since a large change is made in slices. An entry is the second it was made and, for each message, its
-uid and its word before and after. A copy has nothing before it.
+uid and its word before and after. A copy has nothing before it; one that was taken back has nothing after it,
+and the uid of what it was a copy of.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,7 +24,7 @@ _move = Struct(">IQQ")
 
 
 class Move(NamedTuple):
-    """One message's word before and after a change; before is 0 for a copy, which was not there."""
+    """One message's word before and after a change; before is 0 for a copy, after for one that went."""
 
     uid: int
     before: int

@@ -109,8 +109,8 @@ class MessageService:
     def undo(self, call: Call, /, undo: UndoId) -> MessagesUndone:
         """Take back a change of messages, up to a day later; `undo` in the answer does it again.
 
-        Copies that were taken back are gone, and not made again. What was changed once more meanwhile stays
-        as it is now. While the service's clock is held after a jump no day passes. Raises not_found where
+        Copies that are made again have other ids. What was changed once more meanwhile stays as it is now.
+        While the service's clock is held after a jump no day passes. Raises not_found where
         there is nothing to take back any more.
         """
         return undoing.undo(self._mail(call), undo, days_count=self._clock.trusted())

@@ -152,6 +152,37 @@ def test_copies_are_taken_back_unless_somebody_used_them(mail):
     assert everything(mail)["archive"] == [(done["created"][0], ("seen",))]
 
 
+def test_copies_that_were_taken_back_are_made_again_of_what_is_here(mail):
+    ids = keep_many(mail, 3)
+    set_(mail, ids, flagged=True)
+    mail.write(lambda account: set_folders(account, [{"name": "Trips"}], [], []))
+    done = mail.write(lambda account: copy(account, ids, "f1"))
+    octets = mail.read(lambda account: account.octets())
+    again = undo(mail, done["undo"])
+    set_(mail, ids, flagged=False, folder="archive")
+    mail.write(lambda account: delete(account, ids[:1], for_good=True))
+    back = undo(mail, again["undo"])
+    assert back["updated"] == 2
+    made = everything(mail)["f1"]
+    assert [flags for _, flags in made] == [("flagged",)] * 2
+    rows = on_wire(mail.read(lambda account: page(account, "f1", 0, 9)))["rows"]
+    assert [row["subject"] for row in rows] == ["Letter 3", "Letter 2"]
+    assert octets - mail.read(lambda account: account.octets()) == 2 * len(letter(1))
+    assert undo(mail, back["undo"])["updated"] == 2
+    assert "f1" not in everything(mail)
+
+
+def test_a_copy_whose_letter_or_folder_is_gone_is_not_made_again(mail):
+    ids = keep_many(mail, 2)
+    mail.write(lambda account: set_folders(account, [{"name": "Trips"}], [], []))
+    done = mail.write(lambda account: copy(account, ids, "f1"))
+    mail.write(lambda account: delete(account, ids[:1], for_good=True))
+    again = undo(mail, done["undo"])
+    mail.write(lambda account: set_folders(account, [], [], ["f1"]))
+    assert undo(mail, again["undo"])["updated"] == 0
+    assert everything(mail) == {"inbox": [(ids[1], ())]}
+
+
 def test_a_message_that_cannot_be_read_is_not_copied_nor_is_any_other(mail):
     ids = keep_many(mail, 2)
     mail.write(lambda account: bool(account.bodies.pop(2)))
