@@ -14,6 +14,7 @@ from stored.collecting import troubles
 from stored.collecting.lanes import Lanes, Turn
 from stored.collecting.lease import Lease, Leased, LeasedAccount
 from stored.collecting.maildrops import Maildrops
+from stored.collecting.notices import notice
 from stored.collecting.progress import AccountState, Progress, Report
 from stored.collecting.visit import Cancelled, Ended, Visit
 from stored.mime import Octets, Summary, summarize
@@ -263,8 +264,7 @@ def _about(run: _Run) -> dict[str, str]:
 def _left_out(report: Report, account: LeasedAccount, wait: troubles.Wait) -> None:
     """Report a visit that is not made: because of earlier trouble, or because it is too soon."""
     if wait.error is None:
-        host = account.server.host
-        report.notice("login_delay", f"{host} wants some time between visits. What is new comes later.", host)
+        report.notice(notice("login_delay", account.server.host))
     report.finished("failed" if wait.error else "done", wait.error, wait.next_at)
 
 

@@ -27,11 +27,6 @@ from stored.store import UserStore
 
 _LOG = log.get("deletion")
 
-CLOCK_HELD = (
-    "The clock of this service has jumped, so nothing is deleted at the server until the operator confirms "
-    "that it is right."
-)
-
 
 class Deletion:
     """What one visit deletes at the server. For one thread; its methods in this order, session by session."""

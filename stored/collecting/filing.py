@@ -14,6 +14,7 @@ from stored.append import Incoming, Prepared, prepare
 from stored.collecting.arrivals import Kept, arrive, arrived_at, fingerprint
 from stored.collecting.lease import LeasedAccount
 from stored.collecting.leaving import Leaving
+from stored.collecting.notices import notice
 from stored.collecting.progress import Report
 from stored.mime import Bounce, Octets, Summary, summarize
 from stored.model.account import Account
@@ -25,15 +26,6 @@ from stored.sending.bounces import take_down
 from stored.sending.forwarding import FORWARDS_A_DAY, Forwarder
 from stored.settings import CollectSettings
 from stored.store import UserStore
-
-_NOT_FORWARDED = (
-    "What rules forward of the letters from {host} was not forwarded; it is here, and none of it was deleted."
-    " {why}"
-)
-_ENOUGH = (
-    f"Rules forward at most {FORWARDS_A_DAY} letters a day. Others came from {{host}} and were not forwarded;"
-    " they are here, and none of them was deleted."
-)
 
 
 @dataclass(frozen=True)
@@ -99,6 +91,7 @@ class Filing:
         self._summarize = summarize
         self._mail = mail
         self._account = account
+        self._host = account.server.host
         self._treatment = Treatment(mail, rules, account.id, account.address, forwarder)
         self._settings = settings
         self._report = report
@@ -153,12 +146,10 @@ class Filing:
             if what is Kept.LEFT:
                 self._leaving.for_room(one.prepared.packed.octets)
         if not all(treated for _, treated in done):
-            host = self._account.server.host
-            self._report.notice("forwarded_enough", _ENOUGH.format(host=host), host)
+            self._report.notice(notice("forwarded_enough", self._host, count=FORWARDS_A_DAY))
         new = [one for one, what in zip(batch, kept, strict=True) if what is Kept.NEW]
         if refused := next((one.verdict.refused for one in new if one.verdict.refused), ""):
-            host = self._account.server.host
-            self._report.notice("not_forwarded", _NOT_FORWARDED.format(host=host, why=refused), host)
+            self._report.notice(notice("not_forwarded", self._host, why=refused))
         octets = sum(one.prepared.packed.octets for one in new)
         self._report.count(done=len(batch), collected=len(new), octets=octets)
 

@@ -124,9 +124,9 @@ class Report:
         """Add to what is dealt with, kept, and its octets."""
         self._progress.count(*self._place, done, collected, octets)
 
-    def notice(self, kind: NoticeKind, message: str, about: str = "") -> None:
+    def notice(self, notice: Notice) -> None:
         """Add something to know, once a kind."""
-        self._progress.notice(*self._place, Notice(kind, message, about))
+        self._progress.notice(*self._place, notice)
 
     def finished(self, stage: Stage, error: RestanteError | None = None, next_at: float = 0) -> None:
         """Say that it is over; an `error` with the stage "done" means it went well but for something."""

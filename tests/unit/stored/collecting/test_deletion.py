@@ -121,7 +121,7 @@ def test_a_server_that_deletes_only_some_is_spoken_of(bench):
         for _ in range(2):
             (told,) = bench.run()["a1"].notices
             assert (told.kind, told.about) == ("delete_refused", "pop.test")
-            assert "did not agree to delete 1 messages" in told.message
+            assert "did not agree to delete messages that are stored here: 1" in told.message
             assert told.message.endswith('It said: "' + ("locked by {you} [2J " + "x" * 400)[:200] + '"')
         assert server.messages == [letter(2)]
         server.answers.clear()
@@ -138,7 +138,7 @@ def test_a_server_that_takes_back_at_the_end_what_it_agreed_to_is_spoken_of(benc
         for _ in range(2):
             (told,) = bench.run()["a1"].notices
             assert (told.kind, len(server.messages)) == ("delete_refused", 3)
-            assert "3 messages" in told.message
+            assert "stored here: 3." in told.message
             assert told.message.endswith('It said: "some were not removed"')
 
 
