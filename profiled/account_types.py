@@ -14,8 +14,9 @@ Days = Annotated[int, Range(1, 3650)]
 class Account(TypedDict):
     """A remote POP3 server. Its secret is never told.
 
-    What is stored is left there, deleted there after so many days (from when it was stored), or deleted at
-    once; of a server that gives its messages no lasting names only with `delete_unnamed`.
+    What is stored is left there ("leave"), deleted there `on_server_days` after it was stored
+    ("delete_after"), or deleted at once ("delete"); messages that the server gives no lasting names (UIDL) of
+    their own are only with `delete_unnamed`. See `collect.rehearse`.
     """
 
     id: Id
@@ -35,7 +36,11 @@ class Account(TypedDict):
 
 
 class AccountNew(TypedDict):
-    """What an account is made of. `port` and `user` default to what is usual, `name` to the address."""
+    """What an account is made of. `port` and `user` default to what is usual, `name` to the address.
+
+    `auth` is "password", `enabled` true, `on_server` "leave", `on_server_days` 14 and `delete_unnamed` false
+    unless told otherwise.
+    """
 
     address: Address
     host: Host

@@ -60,7 +60,8 @@ class AccountService:
         """Add, change and remove accounts: all of it or nothing.
 
         A new one with `test` true is logged in to first (at most 5 in a call). Its address becomes an
-        identity unless there is one. Another host, port, security, user or auth needs the secret again. With
+        identity unless there is one. `on_server`, `on_server_days` and `delete_unnamed` say what of it stays
+        at its server. Another host, port, security, user or auth needs the secret again. With
         `if_state`, the state of the accounts, it raises state_mismatch when they changed in the meantime.
         """
         return self._accounts.set(call.principal.name, create or [], update or [], destroy or [], if_state)

@@ -129,4 +129,4 @@ _TOLD: Mapping[NoticeKind, str] = {
         "deleted. {why}"
     ),
 }
-_ALLOW = " Allow it for such messages in the account's settings, or delete them there yourself."
+_ALLOW = " Allow it for them too by the account's setting delete_unnamed, or delete them there yourself."

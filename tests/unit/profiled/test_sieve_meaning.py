@@ -187,7 +187,7 @@ def test_parts_of_addresses_mean_what_they_mean_in_a_script(part):
         for address in ADDRESSES:
             said = PARTS[part](address.lower())
             summary = summarize(f"To: Eva+ <{address}>\r\n\r\n".encode())
-            decision = decide([{"id": "r1", "enabled": True, **rule}], summary, "a1", "")
+            decision = decide([{"id": "r1", "enabled": True, "match": "all", **rule}], summary, "a1", "")
             expected = said is not None and bool(holds(said, key))
             assert (decision.folder == "trash") == expected, (script, address)
     assert imported > len(KEYS)

@@ -234,7 +234,10 @@ def test_what_has_no_names_is_deleted_only_if_opted(bench, rehearse, top):
         state = bench.run()["a1"]
         assert (state.collected, len(server.messages)) == (0, 3)
         assert [notice.kind for notice in state.notices] == ["no_names", "not_deleted"]
-        assert "all the same: 3. Allow it" in state.notices[1].message
+        assert (
+            "all the same: 3. Allow it for them too by the account's setting delete_unnamed"
+            in state.notices[1].message
+        )
         # What is known needs not be fetched again; without TOP the last stands for all.
         assert server.count("RETR") == (3 if top else 4)
         (told,) = rehearse().notices
