@@ -20,19 +20,31 @@ DEPTH_LIMIT = 50
 DELIMITER_LIMIT = 20_000  # lines that begin like a delimiter, over the whole message
 AGAIN_OCTETS = 1 << 26  # of parts within parts, which are looked at once for each
 
-# A line of blanks alone goes on only where a continued line follows it (RFC 5322 section 4.2, obs-FWS).
+# Lines of blanks alone go on only where a continued line follows them (RFC 5322 section 4.2, obs-FWS).
 _HEADER_LINES = re.compile(
-    rb"(?:(?:[!-9;-~]++[ \t]*+:|[ \t]+[^\s]|[ \t]+\r?\n(?=[ \t]+[^\s])|>?From )[^\n]*+(?:\n|\Z))*"
+    rb"(?:(?:[!-9;-~]++[ \t]*+:|[ \t]+[^\s]|(?:[ \t]+\r?\n)+(?=[ \t]+[^\s])|>?From )[^\n]*+(?:\n|\Z))*"
 )
 _LEADING = re.compile(rb"\s+(?=[A-Za-z][\w-]*:)")
-_STRAY_LINE = re.compile(rb"[^\s][^\n]*+\n(?=(?:[ \t]++[^\s][^\n]*+\n){0,20}[A-Za-z][\w-]*+[ \t]*+:)")
-_STRAY_IN_PART = re.compile(rb"[^\s][^\n]*+\n(?=Content-[A-Za-z-]+:)", re.I)
+# The delimiter of the first part is no stray line, though no empty line may stand before it.
+_STRAY_LINE = re.compile(
+    rb"(?!--(?![ \t\r-]*\n)[^\n]*\nContent-)[^\s][^\n]*+\n"
+    rb"(?=(?:[ \t]++[^\s][^\n]*+\n){0,20}[A-Za-z][\w-]*+[ \t]*+:)",
+    re.I,
+)
+_STRAY_IN_PART = re.compile(rb"(?!--)[^\s][^\n]*+\n(?=Content-[A-Za-z-]+:)", re.I)
 STRAY_LIMIT = 20
-_BLANK = re.compile(rb"[ \t]*\r?\n")
-_AFTER_DELIMITER = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)|(--)")
+_BLANKS_BEFORE_FIELD = re.compile(rb"(?:[ \t]+\r*\n)+(?=[A-Za-z][\w-]*+[ \t]*+:(?!//)[ \t]*+[^\s])")
+_BLANK = re.compile(rb"[ \t]*\r*\n")
+_AFTER_DELIMITER = re.compile(rb"(--)?[ \t]*(?:\r*\n|\Z)|(--)")
 
-# What people write in place of a type; whatever else is none is read as text (RFC 2045 section 5.2).
-_TYPES = {"html": "text/html", "multipart": "multipart/mixed"}
+_TYPE = re.compile(r"[^\s/,]++/[^\s/,]++")
+_TYPE_BEGINS = re.compile(r"([^\s/,]*+)\s*+(?:/\s*+([^\s/,]*+))?")
+# What people write in place of a type; whatever else is none is read as text (RFC 2045 section 5.2), but for
+# what says that it is to be kept rather than read (RFC 2049 section 2).
+_TYPES = {
+    "html": "text/html",
+    **dict.fromkeys(("application", "audio", "image", "video"), "application/octet-stream"),
+}
 
 
 @dataclass(frozen=True)
@@ -68,6 +80,19 @@ class Node:
         return [leaf for child in self.children for leaf in child.leaves()] if self.children else [self]
 
 
+def _type(kind: str, parent: str, parameters: dict[str, str]) -> str:
+    """Return what a type that is missing or malformed is read as."""
+    begins = _TYPE_BEGINS.match(kind)
+    main, sub = (begins[1], begins[2]) if begins else ("", "")
+    if main and sub:
+        return f"{main}/{sub}"
+    if main == "multipart" and "boundary" in parameters:
+        return "multipart/mixed"
+    if not kind and parent == "multipart/digest":
+        return "message/rfc822"
+    return _TYPES.get("application" if main.startswith("x-") else main, "text/plain")
+
+
 class Scan:
     """The parts of one message. `too_complex` says that a limit cut the reading short."""
 
@@ -85,10 +110,9 @@ class Scan:
         if body - start > (HEADER_OCTETS if depth else WHOLE_HEADER_OCTETS):
             self.too_complex = True  # there is more header than is read
         fields = fields_of(self._raw[start:block_end])
-        default = "message/rfc822" if parent == "multipart/digest" else "text/plain"
         kind, parameters = parameters_of(first(fields, "content-type"))
-        if kind.count("/") != 1 or kind.startswith("/") or kind.endswith("/"):
-            kind = _TYPES.get(kind, "text/plain" if kind else default)
+        if not _TYPE.fullmatch(kind):
+            kind = _type(kind, parent, parameters)
         node = Node(number or "1", kind, parameters, fields, start, min(body, end), end, parent)
         self.parts += 1
         boundary = parameters.get("boundary")
@@ -173,9 +197,10 @@ def header_bounds(raw: Octets, start: int, end: int, *, whole: bool = False) -> 
     stray_line = _STRAY_LINE if whole else _STRAY_IN_PART
     for _ in range(STRAY_LIMIT if whole or block_end > start else 0):
         stray = stray_line.match(raw, block_end, limit)
-        if not stray:
+        further = _fields_end(raw, stray.end(), limit) if stray else _behind_blanks(raw, block_end, limit)
+        if further == block_end:
             break
-        block_end = _fields_end(raw, stray.end(), limit)
+        block_end = further
     at_line = block_end == start or raw[block_end - 1 : block_end] == b"\n"
     blank = _BLANK.match(raw, block_end, end) if at_line else None
     if blank:
@@ -193,6 +218,19 @@ def _blank_line_end(raw: Octets, start: int, end: int) -> int:
         if found >= 0:
             end = found + len(blank)
     return end
+
+
+def _behind_blanks(raw: Octets, at: int, limit: int) -> int:
+    """Return where the fields behind a line of blanks at `at` end, `at` where there is none such.
+
+    A line of blanks is folding and parts no header from its body (RFC 5322 section 4.2, obs-FWS), though some
+    writers mean it so: what stands behind is header where it is fields and nothing else up to an empty line.
+    """
+    blanks = _BLANKS_BEFORE_FIELD.match(raw, at, limit)
+    if not blanks:
+        return at
+    fields_end = _fields_end(raw, blanks.end(), limit)
+    return fields_end if _BLANK.match(raw, fields_end, limit) else at
 
 
 def _fields_end(raw: Octets, start: int, limit: int) -> int:

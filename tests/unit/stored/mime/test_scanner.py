@@ -95,6 +95,17 @@ def test_a_mapped_file_is_as_good(tmp_path):
         (b"Content-Type: multipart/digest; boundary=z\r\n\r\n--z\r\n\r\nA: b\r\n--z--", ["message/rfc822"]),
         (b'Content-Type: multipart/mixed; boundary=""\r\n\r\n--\r\n\r\nx\r\n----', ["text/plain"]),
         (b"Content-Type: nonsense\r\n\r\nx", ["text/plain"]),
+        (b"Content-Type: text; charset=utf-8\r\n\r\nx", ["text/plain"]),
+        (b"Content-Type: text/plain text\r\n\r\nx", ["text/plain"]),
+        (b"Content-Type: text/\r\n\r\nx", ["text/plain"]),
+        (b"Content-Type: /pdf\r\n\r\nx", ["text/plain"]),
+        (b"Content-Type: application / pdf, x/y\r\n\r\nx", ["application/pdf"]),
+        (b"Content-Type: image/png/x\r\n\r\nx", ["image/png"]),
+        (b"Content-Type: image/\r\n\r\nx", ["application/octet-stream"]),
+        (b"Content-Type: X-Sheet\r\n\r\nx", ["application/octet-stream"]),
+        (b"Content-Type: multipart\r\n\r\nx", ["text/plain"]),
+        (b"Content-Type: multipart; boundary=z\r\n\r\n--z\r\n\r\nx\r\n--z--", ["text/plain"]),
+        (b"Content-Type: multipart/mixed; boundary=z (y)\r\n\r\n--z\r\n\r\nx\r\n--z--", ["text/plain"]),
         (b"Content-Type: message/rfc822\r\n\r\nSubject: in\r\n\r\nx", ["message/rfc822"]),
     ],
 )
@@ -111,6 +122,47 @@ def test_a_stray_line_before_a_field_of_any_form_is_passed_over():
 def test_empty_lines_and_a_stray_line_before_the_header_are_passed_over():
     summary = summarize(b"\r\n\r\nSubject: one\r\nstray\r\nTo: a@b.c\r\n\r\nbody")
     assert (summary.subject, summary.to[0].address, summary.snippet) == ("one", "a@b.c", "body")
+
+
+def test_a_line_of_blanks_within_the_header_is_folding():
+    blanks = (" ", "\t")
+    html = ("Content-Type: text/html", "", "<b>body</b>")
+    raw = lines("Subject: one", *blanks, " two", "\t", "To: a@b.c", *blanks, *html)
+    summary = summarize(raw)
+    assert (summary.subject, summary.to[0].address, summary.snippet) == ("one two", "a@b.c", "body")
+    assert shape(raw) == [("1", "text/html", True)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Dear Eva,\r\nnote: it rains\r\n\r\nAna",
+        b"https://uno.example/\r\n\r\nAna",
+        b"Eva:\r\n\r\nhow are you",
+    ],
+)
+def test_a_line_of_blanks_before_text_parts_it_from_the_header(body):
+    assert text_of(b"Subject: one\r\n \r\n" + body)[0] == body.decode().replace("\r", "")
+
+
+def test_a_stray_line_may_be_a_rule():
+    assert (
+        summarize(b"---\r\nContent-Type: text/plain\r\n-----\r\nTo: a@b.c\r\n\r\nbody").to[0].address
+        == "a@b.c"
+    )
+
+
+def test_a_delimiter_straight_behind_the_header_is_no_stray_line_of_it():
+    raw = MIXED.replace(b'"x"\r\n\r\npreamble --x\r\n', b'"x"\r\n')
+    assert shape(raw) == shape(MIXED)
+
+
+def test_line_ends_may_have_a_return_too_many():
+    assert shape(MIXED.replace(b"\r\n", b"\r\r\n")) == shape(MIXED)
+
+
+def test_blanks_before_the_first_field_are_passed_over():
+    assert summarize(b" Subject: one\r\nTo: a@b.c\r\n\r\nbody").subject == "one"
 
 
 def test_a_name_is_found_where_people_put_it():
