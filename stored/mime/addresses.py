@@ -33,7 +33,7 @@ _PIECE = re.compile(
 )
 _PAREN = re.compile(r"[()]|\\.", re.S)
 _BLANK_DOT = re.compile(r"(?<=\S)\s++\.\s*+(?=[\w-])")  # obs-domain: test . example
-_BLANK_AT = re.compile(r"(?<=[\w-])\s++@\s++(?=[\w\[])")  # obs-addr-spec: somebody @ test
+_BLANK_AT = re.compile(r"(?<=[\w-])\s*+@\s++(?=[\w\[])")  # obs-addr-spec: somebody @ test
 _NAME_AND_ADDRESS = re.compile(r"([^<>]*+)<([^<>@]++@[^<>@]++)>")
 
 # One address as nearly every field has it, with or without a name: nothing that could mean something else.
@@ -129,7 +129,7 @@ class _Reading:
     def address(self) -> Address | None:
         """Return what was read, None when it was nothing."""
         words = "".join((*self.words, *self.after)).strip()
-        if self.angle is not None:
+        if self.angle is not None and (self.angle.strip() or self.quoted or "@" not in words):
             name = words or (self.comments[0] if self.comments else "")
             return self._made(name, self.angle)
         if not words:
@@ -152,6 +152,8 @@ class _Reading:
         if whole := _NAME_AND_ADDRESS.fullmatch(address):
             # Some writers encode all of the field together.
             name, address = name or whole[1], whole[2]
+        elif "@" not in address and " " in address.strip():
+            name, address = name or address, ""
         local, at, domain = address.rpartition("@") if address.startswith('"') else ("", "", address)
         bare = local + at + "".join(domain.split())
         bare = bare[7:] if bare[:7].lower() == "mailto:" else bare
