@@ -35,7 +35,7 @@ def fields_of(block: bytes) -> Fields:
         return [field for line in _lines(block) if (field := _field(decode_raw(line, charset)))]
     text = text.replace("\r\n", "\n").replace("\n ", " ").replace("\n\t", " ")
     lines = (line.partition(":") for line in text.split("\n")[:FIELD_LIMIT])
-    return [(name.rstrip(), value.strip()) for name, colon, value in lines if colon]
+    return [(name.strip(), value.strip()) for name, colon, value in lines if colon]
 
 
 # Where a header names the character set of its body.
@@ -54,7 +54,7 @@ def _lines(block: bytes) -> list[bytes]:
 
 def _field(line: str) -> tuple[str, str] | None:
     name, colon, value = line.partition(":")
-    return (name.rstrip(), value.strip()) if colon else None
+    return (name.strip(), value.strip()) if colon else None
 
 
 def first(fields: Fields, name: str) -> str:
@@ -81,7 +81,8 @@ def decode_words(value: str) -> str:
     octets, charset, at = b"", "", 0
     for match in _WORD.finditer(value):
         between = value[at : match.start()]
-        label = match[1].partition("*")[0].lower()
+        # Who leaves octets bare within a word has already said them: in UTF-8, as the field was read.
+        label = match[1].partition("*")[0].lower() if match[3].isascii() else ""
         if between.strip() or not octets or label != charset:
             out += (decode(octets, charset), "" if octets and between.isspace() else between)
             octets, charset = b"", label
@@ -94,6 +95,8 @@ def decode_words(value: str) -> str:
 def _word_octets(encoding: str, text: str) -> bytes:
     octets = text.encode("utf-8", "replace")
     if encoding in "qQ":
+        if octets.endswith(b"="):  # which joins lines in a body (RFC 2045 section 6.7), and here is itself
+            octets = octets[:-1] + b"=3D"
         return binascii.a2b_qp(octets.replace(b" ", b"_"), header=True)
     return base64_octets(octets)
 
@@ -115,6 +118,7 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _PARAMETER = re.compile(r';\s*+([^\s=;"]++)\s*+=\s*+("(?:[^"\\]++|\\.)*"?|[^;]*+)[^;]*+', re.S)
 # A main value with nothing but blanks between it and its first parameter.
 _UNSEPARATED = re.compile(r"^(\s*+(?![^\s=;]*+=)[^\s;]*+)\s*+(?=[\w*.-]++\s*+=)")
+_COMMENT_BEHIND = re.compile(r"(?<=\S)[ \t]+\([^()]*\)$")
 _SECTION = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?$")
 
 
@@ -153,18 +157,22 @@ _usual_parameters = lru_cache(maxsize=512)(_parameters)
 def _unquoted(text: str) -> str:
     if text.startswith('"'):
         return QUOTED_PAIR.sub(r"\1", text[1:-1] if text.endswith('"') and len(text) > 1 else text[1:])
-    return text.strip()
+    return _COMMENT_BEHIND.sub("", text.strip()) if text.endswith(")") else text.strip()
 
 
 def _joined(sections: dict[int, tuple[str, bool]]) -> str:
-    """Return the value that RFC 2231 sections give together, in the character set the first names."""
+    """Return the value that RFC 2231 sections give together, in the character set the first names.
+
+    Some writers fold encoded words into sections; who names a character set has encoded by it.
+    """
     charset, octets = "", b""
     for index in sorted(sections):
         text, extended = sections[index]
         if extended and index == 0 and text.count("'") >= 2:
             charset, _, text = text.split("'", 2)
         octets += unquote_to_bytes(text) if extended else text.encode("utf-8", "replace")
-    return " ".join(decode(octets, charset).split())
+    said = decode(octets, charset)
+    return " ".join(said.split()) if charset else decode_words(said)
 
 
 # --- the rest ----------------------------------------------------------------------------------------------

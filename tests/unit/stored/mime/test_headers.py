@@ -27,6 +27,8 @@ from stored.mime.headers import decode_words, fields_of, first, message_ids, par
         ("=?x?=", "=?x?="),
         ("Quoted =?utf-8?Q?=22?= end", 'Quoted " end'),
         ("=?iso-8859-1?Q?=93x=94?=", "“x”"),
+        ("=?iso-8859-1?Q?señal?=", "señal"),
+        ("=?utf-8?Q?1+1=?= =?utf-8?Q?2?=", "1+1=2"),
     ],
 )
 def test_encoded_words(value, text):
@@ -53,6 +55,14 @@ def test_encoded_words(value, text):
         ("a/b;; ;x=1", "a/b", {"x": "1"}),
         ("text/plain charset=utf-8; x=1", "text/plain", {"charset": "utf-8", "x": "1"}),
         ("attachment filename=a.txt", "attachment", {"filename": "a.txt"}),
+        ('attachment; filename*="=?utf-8?Q?a=C3=B1o.txt?="', "attachment", {"filename": "año.txt"}),
+        (
+            'attachment; filename*0="=?utf-8?Q?a=C3=B1"; filename*1="o.txt?="',
+            "attachment",
+            {"filename": "año.txt"},
+        ),
+        ("text/plain; charset=utf-8 (Unicode)", "text/plain", {"charset": "utf-8"}),
+        ('attachment; filename="a (1)"; x=b(1)', "attachment", {"filename": "a (1)", "x": "b(1)"}),
         ("text/plain name", "text/plain name", {}),
     ],
 )
