@@ -85,8 +85,8 @@ def clean(text: str) -> str:
 def decode(octets: bytes, label: str = "") -> str:
     """Return `octets` as clean text in the character set that `label` names, as far as that is true.
 
-    An unknown or absent label means UTF-8 where that is what the octets are, else windows-1252.
-    Pure; never raises.
+    An unknown or absent label means UTF-8 where that is what the octets are, else windows-1252; a label that
+    is not true means UTF-8 where that is. Pure; never raises.
     """
     if octets.isascii() and not _shifts(label):
         # Japanese mail may say nothing of its character set: what it shifts by says enough.
@@ -97,10 +97,12 @@ def decode(octets: bytes, label: str = "") -> str:
         return _guess(octets, codec)
     if codec == "iso2022_jp_ext":
         return clean(_japanese(octets))
+    if codec == "utf-16" and not octets.startswith((codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)):
+        codec = _utf_16(octets)
     try:
-        return clean(octets.decode(codec, "restante.c1" if codec.startswith("cp125") else "replace"))
+        return clean(octets.decode(codec))
     except (UnicodeError, LookupError, ValueError):
-        return _guess(octets, "")
+        return _as_far_as_true(octets, codec)
 
 
 def decode_raw(octets: bytes, label: str) -> str:
@@ -153,8 +155,27 @@ def _cleaned(octets: bytes, codec: str) -> str:
     return text if fit else clean(text)
 
 
-def _guess(octets: bytes, codec: str) -> str:
-    """Return `octets` as UTF-8, or when they are not: with marks where UTF-8 was declared, else as cp1252.
+def _utf_16(octets: bytes) -> str:
+    """Return how UTF-16 without a mark of its order is written: big end first (RFC 2781 section 4.3).
+
+    Some write it otherwise; the noughts of their blanks and line ends tell.
+    """
+    return "utf-16-le" if octets[1::2].count(0) > octets[::2].count(0) else "utf-16-be"
+
+
+def _as_far_as_true(octets: bytes, codec: str) -> str:
+    """Return octets that are no good `codec` as UTF-8, or else with marks for what cannot be read."""
+    text = None if octets.isascii() else _utf_8(octets)
+    if text is not None:
+        return text
+    try:
+        return clean(octets.decode(codec, "restante.c1" if codec.startswith("cp125") else "replace"))
+    except (UnicodeError, LookupError, ValueError):
+        return _guess(octets, "")
+
+
+def _utf_8(octets: bytes) -> str | None:
+    """Return UTF-8 as clean text, None where it is none.
 
     What was cut within its last character is UTF-8 all the same, if there is more of it before.
     """
@@ -163,7 +184,15 @@ def _guess(octets: bytes, codec: str) -> str:
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data" and not octets[: error.start].isascii():
             return _cleaned(octets[: error.start], "utf-8")
-        return clean(octets.decode("utf-8", "replace") if codec else octets.decode("cp1252", "restante.c1"))
+    return None
+
+
+def _guess(octets: bytes, codec: str) -> str:
+    """Return `octets` as UTF-8, or when they are not: with marks where UTF-8 was declared, else as cp1252."""
+    text = _utf_8(octets)
+    if text is not None:
+        return text
+    return clean(octets.decode("utf-8", "replace") if codec else octets.decode("cp1252", "restante.c1"))
 
 
 def _shifts(label: str) -> bool:
