@@ -12,6 +12,8 @@
 - An older revision is served when the newest one's header is damaged: `_read_data_header`, `pack`.
 - The file is cut at the first header that is not understood: `tail.check_tail`, before FileStorage looks.
 - A flush that failed may be tried again, though the system has forgotten the pages: `failed` stays set.
+- Who reads waits for each flush, and while a transaction is copied into the file: `_flush_beforehand`,
+  `lastTransaction`, `tpc_finish`.
 """
 
 import contextlib
@@ -39,6 +41,8 @@ _INDEX_MARK = b"crc32:"
 _INDEX_TRAILER = struct.Struct(">6s8sI")
 _SAVE_INDEX_EVERY_RECORDS = 20_000
 _KEPT_OF_TEMPORARY_OCTETS = 1 << 20
+# A transaction of more is flushed before others are locked out; a shorter one has no time to lose by it.
+_FLUSHED_BEFOREHAND_OCTETS = 256 << 10
 # Where in a record's header the length of its data stands.
 _LENGTH_AT = DATA_HDR_LEN - 8
 
@@ -93,6 +97,13 @@ class EmbeddedStorage(FileStorage):  # type: ignore[misc]
 
     # Reading
 
+    def lastTransaction(self) -> bytes:
+        """Return the id of the last transaction, without waiting for one that is being written.
+
+        What it changes is read only once it is finished: the file is not given to readers before.
+        """
+        return self._ltid
+
     def _read_data_header(self, pos: int, oid: bytes | None = None, _file: Any = None) -> Any:
         """Return a record's header, or raise CorruptedDataError unless all that is known of it agrees."""
         if oid is None:
@@ -122,10 +133,30 @@ class EmbeddedStorage(FileStorage):  # type: ignore[misc]
 
     def tpc_vote(self, transaction: Any) -> Any:
         try:
-            return super().tpc_vote(transaction)
+            resolved = super().tpc_vote(transaction)
         except OSError:
             self._spoiled = True
             raise
+        self._flush_beforehand()
+        return resolved
+
+    def _flush_beforehand(self) -> None:
+        """Flush a large transaction while others read; finishing it then takes the flush of a page.
+
+        It is none yet: what is not finished is cut off at the next start.
+        """
+        if self._nextpos - self._pos > _FLUSHED_BEFOREHAND_OCTETS:
+            try:
+                os.fsync(self._file.fileno())
+            except OSError as error:
+                self.failed = error
+                raise
+
+    def tpc_finish(self, transaction: Any, f: Any = None) -> Any:
+        tid = super().tpc_finish(transaction, f)
+        if self._unsaved_records > self._save_index_after:
+            self.save_index()
+        return tid
 
     def tpc_abort(self, transaction: Any) -> None:
         if self._spoiled and transaction is self._transaction:
@@ -167,8 +198,6 @@ class EmbeddedStorage(FileStorage):  # type: ignore[misc]
             self.failed = error
             raise
         self._unsaved_records += records
-        if self._unsaved_records > self._save_index_after:
-            self._save_index()
 
     def living_octets(self) -> int:
         """Return how many octets the newest revision of each object takes, its header included."""
@@ -183,8 +212,8 @@ class EmbeddedStorage(FileStorage):  # type: ignore[misc]
     # The index
 
     def save_index(self) -> None:
-        """Save the index now, so that the next start reads only what comes after."""
-        with self._lock:
+        """Save the index now, so that the next start reads only what comes after. Others read meanwhile."""
+        with self._commit_lock:  # only a commit changes it
             self._save_index()
 
     def _save_index(self) -> None:

@@ -127,6 +127,68 @@ def test_a_flush_that_fails_stops_the_store_for_good(kept, monkeypatch, log_line
     database.close()
 
 
+def test_others_read_while_a_large_transaction_is_flushed(kept, monkeypatch):
+    database = open_database(kept)
+    flushing, read = threading.Event(), threading.Event()
+
+    def slow(descriptor):
+        flushing.set()
+        assert read.wait(30)
+
+    monkeypatch.setattr("os.fsync", slow)
+    writer = threading.Thread(target=database.write, args=(large(1_000_000),))
+    writer.start()
+    assert flushing.wait(30)
+    assert database.read(everything) == GOOD
+    assert database.read(lambda root: "large" not in root)
+    read.set()
+    writer.join()
+    assert database.read(lambda root: len(root["large"]["octets"])) == 1_000_000
+    database.close()
+
+
+def test_a_large_transaction_that_cannot_be_flushed_stops_the_store_for_good(kept, monkeypatch):
+    """F06."""
+    database = open_database(kept)
+
+    def failing(descriptor):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("os.fsync", failing)
+    with pytest.raises(Unavailable, match="disk failed"):
+        database.write(large(1_000_000))
+    monkeypatch.undo()
+    with pytest.raises(Unavailable, match="disk failed"):
+        database.write(add_one)
+    database.close()
+    database = open_database(kept)
+    assert database.read(everything) == GOOD
+    assert database.read(lambda root: "large" not in root)
+    database.close()
+
+
+def test_others_read_while_the_index_is_saved(kept, monkeypatch):
+    database = open_database(kept)
+    saving, read = threading.Event(), threading.Event()
+    storage = storage_of(database)
+    save = type(storage._index).save
+
+    def slow(*arguments):
+        saving.set()
+        assert read.wait(30)
+        return save(*arguments)
+
+    monkeypatch.setattr(type(storage._index), "save", slow)
+    storage._save_index_after = 0
+    writer = threading.Thread(target=database.write, args=(add_one,))
+    writer.start()
+    assert saving.wait(30)
+    assert database.read(everything) == GOOD | {"n": 4}
+    read.set()
+    writer.join()
+    database.close()
+
+
 def test_an_index_that_cannot_be_saved_stops_nothing(kept, full_disk, monkeypatch):
     database = open_database(kept)
     monkeypatch.setattr(storage_module, "_SAVE_INDEX_EVERY_RECORDS", 0)
