@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.ui.fakeserver import FakeServer
+from tests.ui.turning import spin
 
 SECONDS = 15
 # The client runs on older Pythons than the tests: CLIENT_PYTHON=/usr/bin/python3.8 drives it there.
@@ -175,3 +176,35 @@ def small_client(small_display, server, tmp_path):
     yield client
     server.resume()
     assert client.stop() == ""
+
+
+@pytest.fixture
+def root(display):
+    """A Tk in this very process, on a real display, whose failing callbacks fail the test."""
+    tk = pytest.importorskip("tkinter")
+    root = tk.Tk(screenName=display)
+    broken = []
+    root.report_callback_exception = lambda kind, value, trace: broken.append(value)
+    root.geometry("1180x720")
+    yield root
+    root.destroy()
+    assert broken == []
+
+
+@pytest.fixture
+def window(root):
+    """The whole window in this process, on a service of its own (`window.server`), signed in as María."""
+    from tkclient.desk import Desk
+    from tkclient.ui.mail import MailPage
+    from tkclient.ui.window import Window
+
+    with FakeServer() as server:
+        desk = Desk(server.url, root.after)
+        collector = root.report_callback_exception
+        window = Window(root, desk, "es")
+        root.report_callback_exception = collector
+        window.server = server
+        desk.open("maria", "clave-larga", window._opened, lambda trouble: pytest.fail(trouble.kind))
+        spin(root, lambda: desk.mailbox.folders and isinstance(window.page, MailPage), "the mail")
+        yield window
+        desk.tasks.stop()

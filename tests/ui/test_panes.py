@@ -5,48 +5,20 @@ from typing import Any
 
 import pytest
 
-from tests.ui.fakeserver import FakeServer
+from tests.ui.turning import spin
 
 tk = pytest.importorskip("tkinter")
 
-from tkclient.desk import Desk  # noqa: E402 - only where there is a tkinter
-from tkclient.model import Listing  # noqa: E402
+from tkclient.model import Listing  # noqa: E402 - only where there is a tkinter
 from tkclient.ui import writer as writer_module  # noqa: E402
 from tkclient.ui.chooser import Chooser  # noqa: E402
 from tkclient.ui.dialogs import Notice  # noqa: E402
 from tkclient.ui.list import MessageList  # noqa: E402
-from tkclient.ui.mail import MailPage  # noqa: E402
 from tkclient.ui.theme import Theme  # noqa: E402
-from tkclient.ui.window import Window  # noqa: E402
 from tkclient.ui.writer import Writer  # noqa: E402
 from tkclient.words import Words  # noqa: E402
 
 MANY = 100_000
-SECONDS = 15
-
-
-class Broken(AssertionError):
-    """A callback of Tk raised."""
-
-
-@pytest.fixture
-def root(display):
-    """A Tk whose failing callbacks fail the test."""
-    root = tk.Tk(screenName=display)
-    broken: list[BaseException] = []
-    root.report_callback_exception = lambda kind, value, trace: broken.append(value)
-    root.geometry("1180x720")
-    yield root
-    root.destroy()
-    assert broken == []
-
-
-def spin(root, done, what):
-    """Let Tk work until `done()`."""
-    deadline = time.monotonic() + SECONDS
-    while not done():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        root.update()
 
 
 def row(at, total):
@@ -114,21 +86,6 @@ def test_only_rows_in_sight_are_drawn(root, long_list):
         pane.redraw()
     root.update()
     assert (time.perf_counter() - began) / 10 < 0.1, "a turn of drawing is far from being felt"
-
-
-@pytest.fixture
-def window(root):
-    """The whole window on a service of its own, signed in."""
-    with FakeServer() as server:
-        desk = Desk(server.url, root.after)
-        collector = root.report_callback_exception
-        window = Window(root, desk, "es")
-        root.report_callback_exception = collector
-        desk.open("maria", "clave-larga", window._opened, lambda trouble: pytest.fail(trouble.kind))
-        spin(root, lambda: desk.mailbox.folders and isinstance(window.page, MailPage), "the mail")
-        window.server = server  # type: ignore[attr-defined]
-        yield window
-        desk.tasks.stop()
 
 
 @pytest.mark.parametrize(
