@@ -74,7 +74,8 @@ class Desk:
         self.session.server = url if url.endswith("/") else url + "/"
 
     def open(self, name: str, password: str, done: Done, failed: Failed) -> None:
-        """Open a session, then bring the first screen: two requests in all."""
+        """Open a session, then bring the first screen: two requests in all. Another visit begins."""
+        self.link.meter.begin_anew()
         params = {"name": name.strip().lower(), "password": password, "terminal": terminal_name()}
         self.link.profile("session.open", params, self._opened(done), failed)
 
@@ -82,6 +83,7 @@ class Desk:
         self, name: str, full_name: str, password: str, language: str, done: Done, failed: Failed
     ) -> None:
         """Create a profile and walk in."""
+        self.link.meter.begin_anew()
         params = {"name": name.strip().lower(), "password": password, "language": language}
         if full_name.strip():
             params["full_name"] = " ".join(full_name.split())

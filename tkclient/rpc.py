@@ -53,6 +53,11 @@ class Meter:
         self.octets_per_second = 0.0
         self.server_ahead_seconds = 0.0
 
+    def begin_anew(self) -> None:
+        """Count from nothing, for another visit; what was learned of the line and the clock is kept."""
+        with self._lock:
+            self.sent_octets = self.received_octets = 0
+
     @property
     def octets(self) -> int:
         return self.sent_octets + self.received_octets
