@@ -1,7 +1,6 @@
 """The foot of the window: what it counts, and that it is whole at any width and text size."""
 
 from tests.ui.turning import spin
-from tkclient.words import Words
 
 
 def test_another_visit_begins_to_count_anew(root, window):

@@ -149,6 +149,7 @@ def test_what_is_written_is_kept_and_taken_up_again(client, server):
     server.wait_for("draft.get")
     client.wait_title("escribir")
     # The subject is still missing, so the focus is there; the text is next.
+    client.type("El viaje")
     client.keys("Tab", "ctrl+End")
     client.type(" llegué bien.")
     client.keys("ctrl+Return")

@@ -15,6 +15,7 @@ from tkclient.ui import theme as look
 from tkclient.ui.dialogs import Notice
 from tkclient.ui.enclosures import Enclosures
 from tkclient.ui.parts import button, label, take_focus
+from tkclient.ui.sight import Sight
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
 
@@ -39,6 +40,7 @@ class Writer(tk.Frame):
         self._on_leave, self._on_sent = on_leave, on_sent
         self.sending = False
         self._gone = False
+        self._asked_for_subject, self._question = False, Sight()
         self._build()
         self._timer = self.after(KEEP_MS, self._keep_by_itself)
         self.bind("<Destroy>", self._destroyed)
@@ -279,6 +281,10 @@ class Writer(tk.Frame):
             return
         self.read_fields()
         self.notice.clear()
+        if self._has_recipients() and self._has_its_files() and self._has_words():
+            self._submit()
+
+    def _has_recipients(self) -> bool:
         everyone, bad = self.letter.recipients()
         if not everyone:
             self.notice.warn(self._words("writer.nobody"))
@@ -286,18 +292,32 @@ class Writer(tk.Frame):
         elif bad:
             self.notice.warn(self._words("writer.bad_address", address=clean_line(bad[0], limit=80)))
             (self.cc if bad[0] in self.letter.cc else self.to).focus_set()
-        elif self.letter.uploading:
+        return bool(everyone) and not bad
+
+    def _has_its_files(self) -> bool:
+        if self.letter.uploading:
             self.notice.warn(self._words("writer.wait_for_files"))
-        elif not self.letter.subject.strip() and not self.letter.text.strip() and not self.letter.attachments:
-            self.notice.ask(
-                self._words("writer.empty_ask"),
-                [
-                    (self._words("writer.send"), self._submit),
-                    (self._words("writer.stay"), self.text.focus_set),
-                ],
-            )
-        else:
-            self._submit()
+        return not self.letter.uploading
+
+    def _has_words(self) -> bool:
+        """Ask before an empty letter goes; before one without a subject, once."""
+        letter, words = self.letter, self._words
+        if letter.subject.strip():
+            return True
+        if not letter.text.strip() and not letter.attachments:
+            anyway = (words("writer.send"), self._submit)
+            self.notice.ask(words("writer.empty_ask"), [anyway, (words("writer.stay"), self.text.focus_set)])
+            return False
+        if self._asked_for_subject and self._question.seen:
+            return True
+        if not self._asked_for_subject:
+            self._asked_for_subject = True
+            self._question.changed()
+        write = (words("writer.write_subject"), self.subject.focus_set)
+        self.notice.ask(
+            words("writer.no_subject_ask"), [(words("writer.send_so"), self.post), write], focus=0
+        )
+        return False
 
     def _submit(self) -> None:
         self._set_sending(True)
