@@ -209,6 +209,11 @@ def _folder_order(folder: Mapping[str, Any]) -> Tuple[int, str]:
     return (ROLES.index(role), "") if role in ROLES else (100, folder["name"].casefold())
 
 
+def goes_out(row: Row) -> bool:
+    """Say whether a letter is one's own, on its way to others: a draft, wherever it lies, or one sent."""
+    return "draft" in row["flags"] or row["folder"] in ("drafts", "sent")
+
+
 def attachments_of(letter: Mapping[str, Any]) -> List[Dict[str, Any]]:
     """Return the parts of a letter that a person may want to save."""
     return [

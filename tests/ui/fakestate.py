@@ -357,7 +357,10 @@ class FakeState:
             "id": id_,
             "folder": folder,
             "flags": flags,
-            "from": {"name": "María Quiroga", "address": "m@q.example"},
+            # A draft has no sender yet.
+            "from": {"name": "", "address": ""}
+            if "draft" in flags
+            else {"name": "María Quiroga", "address": "m@q.example"},
             "to": to,
             "cc": [self.person(text) for text in draft.get("cc", [])],
             "subject": draft["subject"],

@@ -19,3 +19,15 @@ def press(root, *keys):
         focus = root.focus_get()
         assert focus is not None, f"{key} is pressed on nothing"
         focus.event_generate(f"<{key}>")
+
+
+def texts(widget):
+    """Return every text that stands in `widget` and in what is inside it, as a person would find them."""
+    found = []
+    if widget.winfo_class() == "Canvas":
+        found += [widget.itemcget(item, "text") for item in widget.find_all() if widget.type(item) == "text"]
+    elif "text" in widget.configure():
+        found.append(str(widget["text"]))
+    for child in widget.winfo_children():
+        found += texts(child)
+    return found

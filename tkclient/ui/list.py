@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Optional
 
 from tkclient import dates
 from tkclient.clean import clean_line
-from tkclient.model import Listing, Row
+from tkclient.model import Listing, Row, goes_out
 from tkclient.ui import theme as look
 from tkclient.ui.fitting import Fitter
 from tkclient.ui.parts import draw_mark, drawing, label, on_wheel
@@ -329,8 +329,8 @@ class MessageList(tk.Frame):
         )
 
     def _who(self, row: Row) -> str:
-        """Say who wrote; in folders of one's own letters, for whom they are."""
-        if self._listing.folder in ("sent", "drafts"):
+        """Say who wrote; of a draft and of what was sent, for whom it is."""
+        if goes_out(row):
             names = [
                 clean_line(person.get("name") or person.get("address", "")) for person in row.get("to", [])
             ]

@@ -204,8 +204,14 @@ class Reader(tk.Frame):
         who.pack(fill="x")
         when = dates.full(words, dates.of_letter(letter), datetime.now(timezone.utc))
         dated = label(who, theme, when, "aside", look.SOFT)
-        self._place_sender(who, dated, *self._sender(letter))
-        Prose(head, theme, self._for_whom(letter), "aside", look.SOFT).pack(fill="x", pady=(px(1), px(10)))
+        for_whom = self._for_whom(letter)
+        if "draft" in letter.get("flags", []):
+            # A draft has no sender before it is sent; what it has is for whom it is.
+            self._place_sender(who, dated, for_whom or words("list.for_nobody"), "")
+            for_whom = ""
+        else:
+            self._place_sender(who, dated, *self._sender(letter))
+        Prose(head, theme, for_whom, "aside", look.SOFT).pack(fill="x", pady=(px(1), px(10)))
 
     def _place_sender(self, who: tk.Frame, dated: tk.Label, name: str, address: str) -> None:
         """Put name and address into the room the date leaves; where that is narrow, the address under it."""
