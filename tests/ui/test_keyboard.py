@@ -48,3 +48,18 @@ def test_languages_can_be_changed_at_the_door(client, server):
     client.keys("shift+Tab", "shift+Tab")
     client.wait(lambda: client.keys("Return") or client.title() == "restante · open", "English")
     client.log_in(title="Inbox")
+
+
+def test_every_key_of_the_window_is_on_the_page_of_keys(root, window):
+    from tkclient.ui.keys import KEYS
+
+    shown = " ".join(key for key, _ in KEYS).replace(",", "").replace(" 0", "-0").split()
+    spelt = {"Delete": "Del", "Escape": "Esc", "Control": "Ctrl", "Return": "Enter"}
+    # Ctrl with plus and minus is shown by its signs, and stands here in several spellings.
+    sizes = ("plus", "equal", "minus", "KP_Add", "KP_Subtract")
+    bound = [sequence.strip("<>").replace("Key-", "") for sequence in root.bind() if "<<" not in sequence]
+    keys = ["-".join(spelt.get(part, part) for part in one.split("-")) for one in bound]
+    missing = [
+        key for key in keys if not key.endswith(sizes) and key.title() not in [one.title() for one in shown]
+    ]
+    assert missing == [] and "F1" in keys

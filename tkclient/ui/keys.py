@@ -6,7 +6,7 @@ import tkinter as tk
 from typing import Callable
 
 from tkclient.ui import theme as look
-from tkclient.ui.parts import button, label
+from tkclient.ui.parts import Prose, button, label
 from tkclient.ui.scrolled import Scrolled
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
@@ -27,6 +27,7 @@ KEYS = (
     ("Enter", "keys.enter"),
     ("Esc", "keys.back"),
     ("Ctrl +, Ctrl \u2212, Ctrl 0", "keys.size"),
+    ("F1", "foot.keys"),
     ("Ctrl-Q", "do.leave"),
 )
 
@@ -41,17 +42,19 @@ class KeysPage(tk.Frame):
         scrolled.pack(fill="both", expand=True)
         page = tk.Frame(scrolled.inside, bg=look.PAPER)
         page.pack(fill="x", padx=px(30), pady=px(18))
-        page.columnconfigure(1, weight=1)
-        label(page, theme, words("keys.title"), "title").grid(row=0, column=0, columnspan=2, sticky="w")
-        self._back = button(page, words("accounts.back"), on_leave, "Link", "Esc", theme)
-        self._back.grid(row=0, column=2, sticky="e")
-        for number, (key, what) in enumerate(KEYS, 1):
-            top = px(14) if number == 1 else 0
-            shown = label(page, theme, key, "aside_strong", look.ACCENT)
-            shown.grid(row=number, column=0, sticky="w", padx=(0, px(24)), pady=(top, px(3)))
-            label(page, theme, words(what).rstrip("\u2026")).grid(
-                row=number, column=1, sticky="w", pady=(top, px(3))
-            )
+        head = tk.Frame(page, bg=look.PAPER)
+        head.pack(fill="x", pady=(0, px(14)))
+        self._back = button(head, words("accounts.back"), on_leave, "Link", "Esc", theme)
+        self._back.pack(side="right")
+        label(head, theme, words("keys.title"), "title").pack(side="left")
+        table = tk.Frame(page, bg=look.PAPER)
+        table.pack(fill="x")
+        table.columnconfigure(1, weight=1)
+        for number, (key, what) in enumerate(KEYS):
+            shown = label(table, theme, key, "aside_strong", look.ACCENT)
+            shown.grid(row=number, column=0, sticky="nw", padx=(0, px(24)), pady=(0, px(3)))
+            said = Prose(table, theme, words(what).rstrip("\u2026"))
+            said.grid(row=number, column=1, sticky="ew", pady=(0, px(3)))
 
     def focus_first(self) -> None:
         self._back.focus_set()
