@@ -192,19 +192,33 @@ def root(display):
 
 
 @pytest.fixture
-def window(root):
-    """The whole window in this process, on a service of its own (`window.server`), signed in as María."""
+def signed_in(root):
+    """Give `signed_in(language, size)`: the whole window in this process, María signed in.
+
+    `window.server` is its service.
+    """
     from tkclient.desk import Desk
     from tkclient.ui.mail import MailPage
     from tkclient.ui.window import Window
 
     with FakeServer() as server:
         desk = Desk(server.url, root.after)
-        collector = root.report_callback_exception
-        window = Window(root, desk, "es")
-        root.report_callback_exception = collector
-        window.server = server
-        desk.open("maria", "clave-larga", window._opened, lambda trouble: pytest.fail(trouble.kind))
-        spin(root, lambda: desk.mailbox.folders and isinstance(window.page, MailPage), "the mail")
-        yield window
+
+        def sign_in(language="es", size=None):
+            collector = root.report_callback_exception
+            window = Window(root, desk, language)
+            root.report_callback_exception = collector
+            if size is not None:
+                root.geometry("{}x{}+0+0".format(*size))
+            window.server = server  # type: ignore[attr-defined]
+            desk.open("maria", "clave-larga", window._opened, lambda trouble: pytest.fail(trouble.kind))
+            spin(root, lambda: desk.mailbox.folders and isinstance(window.page, MailPage), "the mail")
+            return window
+
+        yield sign_in
         desk.tasks.stop()
+
+
+@pytest.fixture
+def window(signed_in):
+    return signed_in()

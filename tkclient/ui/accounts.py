@@ -15,6 +15,8 @@ from tkclient.trouble import Trouble
 from tkclient.ui import theme as look
 from tkclient.ui.collecting import trouble_of
 from tkclient.ui.dialogs import Notice
+from tkclient.ui.flow import Flow, beside
+from tkclient.ui.page_head import PageHead
 from tkclient.ui.parts import Field, Mark, Prose, button, label, rule, take_focus
 from tkclient.ui.scrolled import Scrolled
 from tkclient.ui.theme import Theme
@@ -40,10 +42,7 @@ class AccountsPage(tk.Frame):
         scrolled.pack(fill="both", expand=True)
         self._page = tk.Frame(scrolled.inside, bg=look.PAPER)
         self._page.pack(fill="x", padx=px(30), pady=px(18))
-        head = tk.Frame(self._page, bg=look.PAPER)
-        head.pack(fill="x")
-        label(head, theme, words("accounts.title"), "title").pack(side="left")
-        button(head, words("accounts.back"), on_leave, "Link", "Esc", theme).pack(side="right")
+        PageHead(self._page, theme, words("accounts.title"), words("accounts.back"), on_leave).pack(fill="x")
         self._list = tk.Frame(self._page, bg=look.PAPER)
         self._list.pack(fill="x", pady=(px(8), px(4)))
         self._form = tk.Frame(self._page, bg=look.PAPER)
@@ -76,7 +75,8 @@ class AccountsPage(tk.Frame):
             take_focus(buttons[min(focused[1], len(buttons) - 1)])
 
     def _buttons(self, row: tk.Frame) -> "list[Any]":
-        return [child for child in row.winfo_children() if isinstance(child, ttk.Button)]
+        flows = [child for child in row.winfo_children() if isinstance(child, Flow)]
+        return [made for flow in flows for made in flow.winfo_children() if isinstance(made, ttk.Button)]
 
     def _focused_row(self) -> "Optional[tuple[str, int]]":
         focus = self.focus_get()
@@ -95,22 +95,18 @@ class AccountsPage(tk.Frame):
         row.columnconfigure(1, weight=1)
         self._rows[account["id"]] = row
         Mark(row, theme, "trouble" if error else "good").grid(row=0, column=0, padx=(0, px(8)))
-        label(row, theme, clean_line(account["address"]), "strong").grid(row=0, column=1, sticky="w")
-        change = button(row, words("accounts.password"), lambda: self.ask_password(account), "SmallLink")
-        change.grid(row=0, column=2)
-        button(row, words("accounts.remove"), lambda: self._ask_remove(account), "SmallLink").grid(
-            row=0, column=3
-        )
+        Prose(row, theme, clean_line(account["address"]), "strong").grid(row=0, column=1, sticky="ew")
+        verbs = Flow(row, theme)
+        verbs.add(button(verbs, words("accounts.password"), lambda: self.ask_password(account), "SmallLink"))
+        verbs.add(button(verbs, words("accounts.remove"), lambda: self._ask_remove(account), "SmallLink"))
+        beside(row, verbs, theme)
         where = words("accounts.where", host=clean_line(account["host"]), port=account["port"])
-        Prose(row, theme, where, "small", look.SOFT).grid(row=1, column=1, columnspan=3, sticky="ew")
+        said = [(where, "small", look.SOFT)]
         if error:
-            Prose(row, theme, trouble_told(words, error), "aside", look.WARN).grid(
-                row=2, column=1, columnspan=3, sticky="ew"
-            )
-        for line, sentence in enumerate(notices_told(words, progress), 3):
-            Prose(row, theme, sentence, "small", look.SOFT).grid(
-                row=line, column=1, columnspan=3, sticky="ew"
-            )
+            said.append((trouble_told(words, error), "aside", look.WARN))
+        said += [(sentence, "small", look.SOFT) for sentence in notices_told(words, progress)]
+        for line, (sentence, font, ink) in enumerate(said, 2):
+            Prose(row, theme, sentence, font, ink).grid(row=line, column=1, columnspan=2, sticky="ew")
         rule(self._list).pack(fill="x", pady=(px(6), 0))
 
     def _ask_remove(self, account: Dict[str, Any]) -> None:
@@ -134,7 +130,8 @@ class AccountsPage(tk.Frame):
         row = self._rows[account["id"]]
         self._password_for = account["id"]
         line = tk.Frame(row, bg=look.PAPER)
-        line.grid(row=3, column=1, columnspan=3, sticky="w", pady=px(6))
+        # Under whatever is said of the account.
+        line.grid(row=99, column=1, columnspan=2, sticky="ew", pady=px(6))
         field = Field(line, self._theme, words("accounts.new_password"), hidden=True, width=24)
         field.pack(side="left")
 
@@ -173,7 +170,7 @@ class AccountsPage(tk.Frame):
         px = self._theme.px
         for child in self._form.winfo_children():
             child.destroy()
-        label(self._form, self._theme, title, "heading").pack(fill="x", pady=(px(18), px(2)))
+        Prose(self._form, self._theme, title, "heading").pack(fill="x", pady=(px(18), px(2)))
         Prose(self._form, self._theme, text, "text", look.SOFT).pack(fill="x")
         column = tk.Frame(self._form, bg=look.PAPER)
         column.pack(anchor="w", pady=(px(4), 0))
@@ -191,11 +188,11 @@ class AccountsPage(tk.Frame):
         self, column: tk.Frame, go: Callable[[], None], other: str, other_way: Callable[[], None]
     ) -> None:
         px = self._theme.px
-        row = tk.Frame(column, bg=look.PAPER)
+        row = Flow(column, self._theme, gap=8)
         row.pack(fill="x", pady=(px(14), 0))
         self.go = button(row, self._words("accounts.add"), go, "Primary")
-        self.go.pack(side="left")
-        button(row, self._words(other), other_way, "Link").pack(side="left", padx=px(8))
+        row.add(self.go)
+        row.add(button(row, self._words(other), other_way, "Link"))
         self._status = Prose(column, self._theme, "", "aside", look.SOFT)
         self._status.pack(fill="x", pady=(px(8), 0))
         for child in column.winfo_children():

@@ -9,11 +9,13 @@ from typing import Any, Callable, Dict, List, Optional
 from tkclient.clean import clean_line
 from tkclient.safe_name import safe_name
 from tkclient.ui import theme as look
-from tkclient.ui.parts import Mark, button, label, on_wheel, rule
+from tkclient.ui.flow import Flow, beside
+from tkclient.ui.parts import Mark, Prose, button, label, on_wheel, rule
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
 
 LINES_SHOWN = 3
+PART_OF_THE_READER = 0.3
 WORTH_SAYING_SECONDS = 3
 
 
@@ -54,22 +56,28 @@ class AttachmentPane(tk.Frame):
             line = AttachmentLine(inside, self._theme, self._words, part, self._on_save, self._seconds(part))
             line.pack(fill="x")
             self.lines.append(line)
-        inside.update_idletasks()
-        height = inside.winfo_reqheight()
-        shown = height if len(parts) <= LINES_SHOWN else height * LINES_SHOWN // len(parts)
-        canvas.configure(height=shown, scrollregion=(0, 0, 10, height))
         canvas.bind("<Configure>", lambda event: canvas.itemconfigure(item, width=event.width))
-        if len(parts) > LINES_SHOWN:
+        inside.bind("<Configure>", lambda _: self._fit(canvas, inside))
+        if len(parts) > 1:
             bar = ttk.Scrollbar(self._box, orient="vertical", command=canvas.yview)
             canvas.configure(yscrollcommand=bar.set)
             bar.pack(side="right", fill="y")
-            self._scrolls(canvas, inside, height)
+            self._scrolls(canvas, inside)
+        inside.update_idletasks()
+        self._fit(canvas, inside)
 
-    def _scrolls(self, canvas: tk.Canvas, inside: tk.Frame, height: int) -> None:
+    def _fit(self, canvas: tk.Canvas, inside: tk.Frame) -> None:
+        """Show as many lines as leave most of the room to the letter, LINES_SHOWN at most."""
+        height, lines = inside.winfo_reqheight(), len(self.lines)
+        room = int(self.master.winfo_height() * PART_OF_THE_READER) * lines // max(1, height)
+        shown = min(lines, max(1, min(room, LINES_SHOWN)))
+        canvas.configure(height=height * shown // max(1, lines), scrollregion=(0, 0, 10, height))
+
+    def _scrolls(self, canvas: tk.Canvas, inside: tk.Frame) -> None:
         def see(event: "tk.Event[tk.Misc]") -> None:
             top = event.widget.winfo_rooty() - inside.winfo_rooty()
             if not canvas.canvasy(0) <= top <= canvas.canvasy(0) + canvas.winfo_height() - 20:
-                canvas.yview_moveto(top / max(1, height))
+                canvas.yview_moveto(top / max(1, inside.winfo_height()))
 
         for line in self.lines:
             line.save.bind("<FocusIn>", see, add="+")
@@ -96,14 +104,17 @@ class AttachmentLine(tk.Frame):
         self._theme, self._words, self.part, self._on_save = theme, words, part, on_save
         self.task: Any = None
         px = theme.px
-        Mark(self, theme, "clip", 13).pack(side="left", padx=(px(12), px(6)))
-        self.save = button(self, words("attachment.save"), self._press, "Desk")
-        self.save.pack(side="right", padx=px(6), pady=px(5))
+        self.columnconfigure(1, weight=1)
+        Mark(self, theme, "clip", 13).grid(row=0, column=0, padx=(px(12), px(6)))
         # What the person sees is the name it would get here: no tricks with direction or folders.
-        self._name_label = label(self, theme, clean_line(safe_name(part.get("name", "")), limit=60), "strong")
-        self._note = label(self, theme, self._say_size(seconds), "aside", look.SOFT)
-        self._note.pack(side="right", padx=px(6))
-        self._name_label.pack(side="left", fill="x")
+        name = clean_line(safe_name(part.get("name", "")), limit=60)
+        Prose(self, theme, name, "strong").grid(row=0, column=1, sticky="ew")
+        row = Flow(self, theme, gap=8)
+        self._note = label(row, theme, self._say_size(seconds), "aside", look.SOFT)
+        self.save = button(row, words("attachment.save"), self._press, "Desk")
+        row.add(self._note)
+        row.add(self.save)
+        beside(self, row, theme, share=0.55)
 
     def _say_size(self, seconds: int) -> str:
         size = self._words.octets(int(self.part["octets"]))

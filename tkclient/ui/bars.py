@@ -1,4 +1,4 @@
-"""The bar at the top, with the few things a person does, and the foot, with how this visit stands."""
+"""The bar at the top, with the few things a person does."""
 
 from __future__ import annotations
 
@@ -103,30 +103,3 @@ class TopBar(tk.Frame):
         self.more.state(["!disabled" if row is not None else "disabled"])
         unread = row is not None and "seen" not in row["flags"]
         self.buttons["unread"].configure(text=self._words("do.read" if unread else "do.unread"))
-
-
-class Foot(tk.Frame):
-    """What kind of terminal, when the session ends, what the visit has cost."""
-
-    def __init__(self, parent: tk.Misc, theme: Theme, words: Words, keys: Callable[[], None]) -> None:
-        super().__init__(parent, bg=look.PAPER)
-        self._words = words
-        px = theme.px
-        self._left = label(self, theme, "", "aside", look.SOFT)
-        self._left.pack(side="left", padx=(px(20), 0), pady=px(5))
-        self._cost = label(self, theme, "", "aside", look.SOFT)
-        self._cost.pack(side="right", padx=(px(8), px(20)))
-        button(self, words("foot.keys"), keys, "SmallLink", "F1", theme).pack(side="right")
-        self._waiting = label(self, theme, "", "aside", look.ACCENT)
-        self._waiting.pack(side="right", padx=px(8))
-
-    def show(self, seconds_left: Optional[float], octets: int, waiting_seconds: float) -> None:
-        words = self._words
-        parts = [words("foot.terminal")]
-        if seconds_left is not None:
-            minutes = int(seconds_left + 30) // 60
-            ends = words("foot.ends", count=minutes) if minutes >= 1 else words("foot.ends_soon")
-            parts.append(ends)
-        self._left.configure(text=" \u00b7 ".join(parts))
-        self._cost.configure(text=words("foot.cost", octets=words.octets(octets)))
-        self._waiting.configure(text=words("foot.waiting") if waiting_seconds > 1.5 else "")

@@ -7,6 +7,7 @@ from typing import Any, Callable, Optional, Sequence, Tuple
 
 from tkclient.trouble import Trouble
 from tkclient.ui import theme as look
+from tkclient.ui.flow import Flow, beside
 from tkclient.ui.parts import Mark, Prose, button, take_focus
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
@@ -62,15 +63,14 @@ class Notice(tk.Frame):
         inside.columnconfigure(1, weight=1)
         Mark(inside, self._theme, mark).grid(row=0, column=0, sticky="n", padx=(px(12), px(8)), pady=px(11))
         Prose(inside, self._theme, text, "aside", look.INK).grid(row=0, column=1, sticky="ew", pady=px(8))
-        row = tk.Frame(inside, bg=paper)
-        row.grid(row=0, column=2, sticky="e", padx=px(6), pady=px(4))
+        row = Flow(inside, self._theme, gap=4)
         made = [button(row, name, self._closing(command), style) for name, command in actions]
         if close and not self._stacked:
             made.append(button(row, self._words("notice.close"), self.clear, style))
         for one in made:
-            one.pack(side="left", padx=px(2))
-        if len(made) > 2 or (made and self._stacked):
-            row.grid(row=1, column=1, columnspan=2, sticky="w", padx=0)
+            row.add(one)
+        # More than two would crowd the sentence at any width.
+        beside(inside, row, self._theme, share=0 if len(made) > 2 or self._stacked else 0.45)
         return made
 
     def _closing(self, command: Callable[[], Any]) -> Callable[[], None]:

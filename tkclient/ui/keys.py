@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tkinter as tk
-from typing import Callable
+from typing import Any, Callable
 
 from tkclient.ui import theme as look
-from tkclient.ui.parts import Prose, button, label
+from tkclient.ui.page_head import PageHead
+from tkclient.ui.parts import Prose, label
 from tkclient.ui.scrolled import Scrolled
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
@@ -31,30 +32,49 @@ KEYS = (
     ("Ctrl-Q", "do.leave"),
 )
 
+WORDS_AT_LEAST = 160
+
 
 class KeysPage(tk.Frame):
     """`on_leave()` goes back to the mail."""
 
     def __init__(self, parent: tk.Misc, theme: Theme, words: Words, on_leave: Callable[[], None]) -> None:
         super().__init__(parent, bg=look.PAPER)
-        px = theme.px
+        self._theme, px = theme, theme.px
         scrolled = Scrolled(self, theme)
         scrolled.pack(fill="both", expand=True)
         page = tk.Frame(scrolled.inside, bg=look.PAPER)
         page.pack(fill="x", padx=px(30), pady=px(18))
-        head = tk.Frame(page, bg=look.PAPER)
+        head = PageHead(page, theme, words("keys.title"), words("accounts.back"), on_leave)
         head.pack(fill="x", pady=(0, px(14)))
-        self._back = button(head, words("accounts.back"), on_leave, "Link", "Esc", theme)
-        self._back.pack(side="right")
-        label(head, theme, words("keys.title"), "title").pack(side="left")
-        table = tk.Frame(page, bg=look.PAPER)
+        self._back = head.back
+        self._table = table = tk.Frame(page, bg=look.PAPER)
         table.pack(fill="x")
         table.columnconfigure(1, weight=1)
-        for number, (key, what) in enumerate(KEYS):
-            shown = label(table, theme, key, "aside_strong", look.ACCENT)
-            shown.grid(row=number, column=0, sticky="nw", padx=(0, px(24)), pady=(0, px(3)))
-            said = Prose(table, theme, words(what).rstrip("\u2026"))
-            said.grid(row=number, column=1, sticky="ew", pady=(0, px(3)))
+        self._rows = [
+            (
+                label(table, theme, key, "aside_strong", look.ACCENT),
+                Prose(table, theme, words(what).rstrip("\u2026")),
+            )
+            for key, what in KEYS
+        ]
+        table.bind("<Configure>", self._arrange)
+        theme.on_change(table, self._arrange)
+        self._arrange()
+
+    def _arrange(self, _: Any = None) -> None:
+        """Put what each key does beside it; under it where it would have no room."""
+        px = self._theme.px
+        widest = max(key.winfo_reqwidth() for key, _ in self._rows)
+        narrow = 1 < self._table.winfo_width() < widest + px(24) + px(WORDS_AT_LEAST)
+        for number, (key, what) in enumerate(self._rows):
+            key.grid(
+                row=2 * number, column=0, sticky="nw", padx=(0, px(24)), pady=(0, 0 if narrow else px(3))
+            )
+            if narrow:
+                what.grid(row=2 * number + 1, column=0, columnspan=2, sticky="ew", pady=(0, px(6)))
+            else:
+                what.grid(row=2 * number, column=1, columnspan=1, sticky="ew", pady=(0, px(3)))
 
     def focus_first(self) -> None:
         self._back.focus_set()

@@ -109,10 +109,11 @@ class LeftPane(tk.Frame):
 
     def _fit_folders(self) -> None:
         """Give the folders what they want, or what the rest leaves; then they scroll."""
-        self.collecting.set_rows(2 if self.winfo_height() < 22 * self._theme.line_height("text") else 4)
+        lines = self.winfo_height() // self._theme.line_height("text")
+        self.collecting.set_rows(4 if lines >= 22 else 2 if lines >= 14 else 0)
         others = (self._who, self._maker, self._box)
         room = self.winfo_height() - sum(part.winfo_reqheight() for part in others) - self._theme.px(42)
-        self.folders.set_height(max(self._theme.px(60), room))
+        self.folders.set_height(room)
 
     def show_accounts(self, *_: Any) -> None:
         self.collecting.show(self._desk.accounts.all, self._desk.collecting.of)

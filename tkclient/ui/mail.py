@@ -13,9 +13,10 @@ from tkclient.model import Row
 from tkclient.trouble import ServerTrouble, Trouble
 from tkclient.ui import theme as look
 from tkclient.ui.accounts import AccountsPage
-from tkclient.ui.bars import Foot, TopBar
+from tkclient.ui.bars import TopBar
 from tkclient.ui.collecting import trouble_of
 from tkclient.ui.dialogs import Notice
+from tkclient.ui.foot import Foot
 from tkclient.ui.keys import KeysPage
 from tkclient.ui.left import LeftPane
 from tkclient.ui.letters import Letters

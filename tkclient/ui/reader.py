@@ -21,6 +21,7 @@ from tkclient.words import Words
 
 NAMES_SHOWN = 6
 ADDRESS_AT_LEAST = 110
+LOW_LINES = 14
 
 
 class Reader(tk.Frame):
@@ -52,6 +53,8 @@ class Reader(tk.Frame):
         # Tab follows the order of stacking: from the text to what is attached.
         self.attachments.lift()
         self._empty = Prose(self, theme, "", "text", look.SOFT, justify="center", anchor="center")
+        self.bind("<Configure>", self._fit_height)
+        theme.on_change(self, self._fit_height)
         self.show_nothing()
 
     def _build_text(self) -> None:
@@ -199,7 +202,8 @@ class Reader(tk.Frame):
                 side="left"
             )
         subject = clean_line(letter.get("subject", ""), limit=400) or words("letter.no_subject")
-        Prose(head, theme, subject, "title").pack(fill="x", pady=(px(16), px(4)))
+        self._subject = Prose(head, theme, subject, "title")
+        self._subject.pack(fill="x", pady=(px(16), px(4)))
         who = tk.Frame(head, bg=look.PAPER)
         who.pack(fill="x")
         when = dates.full(words, dates.of_letter(letter), datetime.now(timezone.utc))
@@ -211,7 +215,29 @@ class Reader(tk.Frame):
             for_whom = ""
         else:
             self._place_sender(who, dated, *self._sender(letter))
-        Prose(head, theme, for_whom, "aside", look.SOFT).pack(fill="x", pady=(px(1), px(10)))
+        self._whom = tk.Frame(head, bg=look.PAPER, height=1)
+        self._whom.pack(fill="x", pady=(px(1), px(10)))
+        self._for_whom_label = Prose(self._whom, theme, for_whom, "aside", look.SOFT)
+        self._is_low = False
+        self._for_whom_label.pack(fill="x")
+        self._fit_height()
+
+    def _fit_height(self, _: Any = None) -> None:
+        """Where the reader is low, let the head be small, so that there is room for the letter."""
+        is_low = self.winfo_height() < LOW_LINES * self._theme.line_height("reading")
+        if not self._head.winfo_children() or is_low == self._is_low:
+            return
+        self._is_low = is_low
+        px, above = self._theme.px, 2 if is_low else 16
+        self._subject.configure(font=self._theme.fonts["strong" if is_low else "title"])
+        self._subject.pack_configure(pady=(px(above), px(above // 4)))
+        self._whom.pack_configure(pady=(0, 0) if is_low else (px(1), px(10)))
+        if is_low:
+            self._for_whom_label.pack_forget()
+            # An emptied frame would keep its height.
+            self._whom.configure(height=1)
+        else:
+            self._for_whom_label.pack(fill="x")
 
     def _place_sender(self, who: tk.Frame, dated: tk.Label, name: str, address: str) -> None:
         """Put name and address into the room the date leaves; where that is narrow, the address under it."""

@@ -11,24 +11,31 @@ from tkclient.ui.theme import Theme
 
 
 class Scrolled(tk.Frame):
-    """Put widgets into `inside`."""
+    """Put widgets into `inside`; with `filled` that is as high as what is seen, where it needs no more."""
 
-    def __init__(self, parent: tk.Misc, theme: Theme, paper: str = look.PAPER) -> None:
+    def __init__(self, parent: tk.Misc, theme: Theme, paper: str = look.PAPER, filled: bool = False) -> None:
         super().__init__(parent, bg=paper)
+        self._filled = filled
         self._canvas = tk.Canvas(self, bg=paper, bd=0, highlightthickness=0, width=10, height=10)
         self._bar = ttk.Scrollbar(self, orient="vertical", command=self._canvas.yview)
         self._canvas.configure(yscrollcommand=self._moved)
         self._canvas.pack(side="left", fill="both", expand=True)
-        self.inside = tk.Frame(self._canvas, bg=paper)
-        self._item = self._canvas.create_window(0, 0, window=self.inside, anchor="nw")
-        self.inside.bind(
-            "<Configure>", lambda _: self._canvas.configure(scrollregion=self._canvas.bbox("all"))
-        )
-        self._canvas.bind(
-            "<Configure>", lambda event: self._canvas.itemconfigure(self._item, width=event.width)
-        )
+        holder = tk.Frame(self._canvas, bg=paper)
+        self.inside = tk.Frame(holder, bg=paper)
+        # A line of no width holds it as high as what is seen; what is inside may be higher.
+        self._pole = tk.Frame(holder, bg=paper, width=0, height=1)
+        self._pole.pack(side="right", fill="y")
+        self.inside.pack(side="left", fill="both", expand=True)
+        self._item = self._canvas.create_window(0, 0, window=holder, anchor="nw")
+        holder.bind("<Configure>", lambda _: self._canvas.configure(scrollregion=self._canvas.bbox("all")))
+        self._canvas.bind("<Configure>", self._resized)
         on_wheel(self._canvas, lambda steps: self._scroll(steps))
         on_wheel(self.inside, lambda steps: self._scroll(steps))
+
+    def _resized(self, event: "tk.Event[tk.Canvas]") -> None:
+        self._canvas.itemconfigure(self._item, width=event.width)
+        if self._filled:
+            self._pole.configure(height=event.height)
 
     def _scroll(self, steps: int) -> None:
         if self.inside.winfo_height() > self._canvas.winfo_height():

@@ -26,6 +26,7 @@ class Telling:
         bells.on("listing_failed", self._listing_failed)
         bells.on("collect_failed", lambda trouble: page.notice.trouble(trouble, [self.again(page.collect)]))
         bells.on("session", self._show_session)
+        self._show_session()
 
     def begin_anew(self) -> None:
         """The person asks now: should it fail again, they hear it again."""

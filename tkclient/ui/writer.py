@@ -14,7 +14,9 @@ from tkclient.trouble import Trouble
 from tkclient.ui import theme as look
 from tkclient.ui.dialogs import Notice
 from tkclient.ui.enclosures import Enclosures
+from tkclient.ui.flow import Flow
 from tkclient.ui.parts import button, label, take_focus
+from tkclient.ui.scrolled import Scrolled
 from tkclient.ui.sight import Sight
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
@@ -56,8 +58,10 @@ class Writer(tk.Frame):
         px = self._theme.px
         self.notice = Notice(self, self._theme, self._words)
         self.notice.pack(side="top", fill="x")
+        self._page = page = Scrolled(self, self._theme, filled=True)
+        page.pack(side="top", fill="both", expand=True)
         self._build_actions()
-        head = tk.Frame(self, bg=look.PAPER)
+        head = tk.Frame(page.inside, bg=look.PAPER)
         head.pack(side="top", fill="x", padx=px(26), pady=(px(8), 0))
         head.columnconfigure(1, weight=1)
         self._head = head
@@ -73,22 +77,26 @@ class Writer(tk.Frame):
             self._more.grid_remove()
         else:
             self._show_copies(False)
-        self.enclosures = Enclosures(self, self._theme, self._words, self._desk, self.letter, self.notice)
-        self.enclosures.pack(side="bottom", fill="x", padx=px(26))
         self._build_text()
-        self.enclosures.lift()
+        self.enclosures = Enclosures(
+            page.inside, self._theme, self._words, self._desk, self.letter, self.notice
+        )
+        self.enclosures.pack(side="top", fill="x", padx=px(26))
 
     def _build_actions(self) -> None:
         px, words = self._theme.px, self._words
-        row = tk.Frame(self, bg=look.PAPER)
-        row.pack(side="top", fill="x", padx=px(20), pady=(px(12), 0))
+        row = Flow(self._page.inside, self._theme)
+        row.pack(side="top", fill="x", padx=px(26), pady=(px(12), 0))
         self.send_button = button(row, words("writer.send"), self.post, "Primary", "Ctrl-Enter", self._theme)
-        self.send_button.pack(side="left", padx=(px(6), px(4)))
-        button(row, words("writer.attach"), self.attach, "Flat").pack(side="left")
-        button(row, words("writer.discard"), self.discard, "Flat").pack(side="left")
-        button(row, words("writer.later"), self.leave, "Flat", "Esc", self._theme).pack(side="left")
         self._status = label(row, self._theme, "", "aside", look.SOFT)
-        self._status.pack(side="right", padx=px(6))
+        for part in (
+            self.send_button,
+            button(row, words("writer.attach"), self.attach, "Flat"),
+            button(row, words("writer.discard"), self.discard, "Flat"),
+            button(row, words("writer.later"), self.leave, "Flat", "Esc", self._theme),
+            self._status,
+        ):
+            row.add(part)
 
     def _build_identity(self, row: int) -> None:
         identities = self._desk.accounts.identities
@@ -137,7 +145,7 @@ class Writer(tk.Frame):
 
     def _build_text(self) -> None:
         px, fonts = self._theme.px, self._theme.fonts
-        edge = tk.Frame(self, bg=look.EDGE)
+        edge = tk.Frame(self._page.inside, bg=look.EDGE)
         edge.pack(side="top", fill="both", expand=True, padx=px(26), pady=(px(10), px(10)))
         ring = tk.Frame(edge, bg=look.PAPER)
         ring.pack(fill="both", expand=True, padx=1, pady=1)
