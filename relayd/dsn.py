@@ -1,7 +1,8 @@
 """The report that tells a sender what did not arrive: RFC 3464 inside RFC 6522. Pure.
 
-It is written for a person first, in Spanish and English: what did not arrive, why, and what to do; the
-server's own words stand below, and the machine-readable part after that. Only the header of the letter
+It is written for a person first, in Spanish (formal, as every letter of the service is) and English: what
+did not arrive, why, and what to do; the server's own words stand below, quoted, and the machine-readable
+part after that. Only the header of the letter
 goes back. It is a letter itself: from the null sender, so that nothing ever answers it.
 """
 
@@ -72,14 +73,14 @@ def _for_people(bounce: Bounce) -> bytes:
         "Este mensaje suyo no llegó a todos sus destinatarios.",
         [("Asunto", _decoded(subject)), ("Aceptado", when)],
         bounce,
-        ("Por qué", "Qué hacer", "Respuesta del servidor"),
+        ("Por qué", "Qué hacer", "Respuesta de {host}: «{words}»"),
         0,
     )
     english = _told(
         "This message of yours did not reach every recipient.",
         [("Subject", _decoded(subject)), ("Accepted", when)],
         bounce,
-        ("Why", "What to do", "The server's answer"),
+        ("Why", "What to do", "The answer of {host}: “{words}”"),
         1,
     )
     text = f"(English below)\n\n{spanish}\n{'-' * 60}\n\n{english}"
@@ -96,7 +97,7 @@ def _told(
         reason: Reason = reason_of(failure.reply)[language]
         lines += ["", failure.recipient, f"  {why}: {reason.why}", f"  {what}: {reason.what_to_do}"]
         if failure.reply.host:
-            lines.append(f"  {said}: {failure.reply.detail}")
+            lines.append("  " + said.format(host=failure.reply.host, words=failure.reply.words))
     return "\n".join(lines) + "\n"
 
 

@@ -1,4 +1,7 @@
-"""What a reply means to a person: why it did not arrive and what to do, in Spanish and in English. Pure."""
+"""What a reply means to a person: why it did not arrive and what to do, in Spanish and in English. Pure.
+
+The Spanish says usted, unlike the client's: a report is a letter, and may be read and passed on anywhere.
+"""
 
 from typing import NamedTuple
 

@@ -44,9 +44,16 @@ class Reply:
 
     @property
     def detail(self) -> str:
-        """The reply as a person is shown it: `mx.example said: 550 5.1.1 no such user`."""
-        words = f"{self.code} {self.enhanced} {self.text}".strip()
-        return f"{self.host} said: {words}" if self.host else self.text
+        """Who said it and what, in no language: `mx.example: 550 5.1.1 no such user`.
+
+        Whoever shows it quotes it within a sentence of the person's own language.
+        """
+        return f"{self.host}: {self.words}" if self.host else self.text
+
+    @property
+    def words(self) -> str:
+        """The reply as the server wrote it: `550 5.1.1 no such user`."""
+        return f"{self.code} {self.enhanced} {self.text}".strip()
 
 
 @dataclass(frozen=True)

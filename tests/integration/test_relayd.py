@@ -65,7 +65,7 @@ def test_a_letter_arrives_and_its_storage_server_is_told(relayd, storage, dos):
         ("s1", "hidden@dos.example", "delivered"),
     ]
     assert [one["outcome"] for one in relayd.status("s1")] == ["delivered", "delivered"]
-    assert "said: 250 2.0.0 taken" in relayd.status("s1")[0]["detail"]
+    assert "127.0.0.1: 250 2.0.0 taken" in relayd.status("s1")[0]["detail"]
 
 
 def test_a_refused_letter_comes_back_in_words(relayd, storage, uno, dos):
@@ -76,7 +76,7 @@ def test_a_refused_letter_comes_back_in_words(relayd, storage, uno, dos):
     assert b"Final-Recipient: rfc822; nadie@dos.example" in bounce.content
     relayd.wait_until_empty()
     assert storage.outbox.final() == {"s1": "failed"}
-    assert storage.outbox.details["s1"] == "127.0.0.1 said: 550 5.1.1 no such user"
+    assert storage.outbox.details["s1"] == "127.0.0.1: 550 5.1.1 no such user"
 
 
 def test_the_status_of_nothing_is_not_found(relayd):

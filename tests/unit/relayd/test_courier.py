@@ -135,7 +135,7 @@ def test_each_recipient_has_its_own_reply():
         replies = courier().attempt([hop(peer)], letter(*names))
         assert peer.wait_for(1)[0].recipients == ["uno@x.example"]
     assert [replies[name].outcome for name in names] == ["delivered", "failed", "deferred", "deferred"]
-    assert replies["dos@x.example"].detail == "peer.example said: 550 5.1.1 no"
+    assert replies["dos@x.example"].detail == "peer.example: 550 5.1.1 no"
 
 
 def test_421_in_the_middle_defers_those_taken_and_those_not_yet_named():

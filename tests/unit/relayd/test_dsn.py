@@ -62,7 +62,8 @@ def test_a_person_reads_what_why_and_what_to_do_in_both_languages():
         "Subject: La reunión de mañana",
         "Why: that address does not exist",
         "What to do: check how it is written",
-        "mx.dos.example said: 550 5.1.1 User unknown",
+        "Respuesta de mx.dos.example: «550 5.1.1 User unknown»",
+        "The answer of mx.dos.example: “550 5.1.1 User unknown”",
     ):
         assert words in text
     assert text.count("beto@dos.example") == 2

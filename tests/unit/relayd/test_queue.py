@@ -105,7 +105,7 @@ def test_a_deferral_is_planned_and_told(queue, arrive, clock):
         assert one.attempts == attempt
         assert wait * 0.8 <= one.next_attempt_at - clock.at <= wait * 1.2
     assert outcomes(queue) == [("beto@dos.example", "deferred")] * 3
-    assert queue.status("s1")["recipients"][0]["detail"] == "mx.example said: 451 4.7.1 later"
+    assert queue.status("s1")["recipients"][0]["detail"] == "mx.example: 451 4.7.1 later"
 
 
 def test_each_recipient_goes_its_own_way(queue, arrive):

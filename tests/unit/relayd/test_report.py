@@ -48,7 +48,7 @@ def test_everything_is_told_once_and_in_order(three):
     assert [one["submission"] for one in storage.told] == ["s0", "s1", "s2"]
     first = storage.told[0]
     assert (first["user"], first["recipient"], first["outcome"]) == ("ana", "r0@x.example", "delivered")
-    assert first["detail"] == "mx.example said: 250 2.0.0 taken"
+    assert first["detail"] == "mx.example: 250 2.0.0 taken"
     assert first["at"].tzinfo is not None
     assert three.unreported() == []
     assert Reporter(three, storage).tell_all() is False

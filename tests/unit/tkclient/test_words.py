@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from relayd.courier.reply import Reply
+from relayd.reasons import _REASONS
 from restante.errors import wire_errors
 from stored.model.roles import ROLES
 from tkclient.trouble import FILE_KINDS, TRANSPORT_KINDS, ServerTrouble, Trouble
@@ -152,3 +154,27 @@ def test_short_errors_fit_a_narrow_place():
 
 def test_an_unknown_language_is_spanish():
     assert Words("fr").language == "es"
+
+
+# How somebody is told to do the things that these texts tell people to do.
+VOS = "abrí avisá borrá corregí elegí escribí esperá fijate mandá mirá pedí preguntá probá revisá volvé"
+USTED = "abra avise busque compruebe corrija elija escriba espere fíjese pregunte pruebe revise vuelva"
+
+
+def forms_in(texts, forms):
+    return {form for form in forms.split() for text in texts if re.search(rf"\b{form}\b", text, re.I)}
+
+
+def test_the_client_says_vos_and_the_letters_of_the_service_usted():
+    client = TEXTS["es"].values()
+    letters = [part for spanish, _ in _REASONS.values() for part in spanish]
+    assert forms_in(client, VOS) and not forms_in(client, USTED + " usted ustedes")
+    assert forms_in(letters, USTED) and not forms_in(letters, VOS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_server_said_is_quoted_within_a_sentence_of_ones_own(language):
+    reply = Reply(550, "5.1.1", "no such user", "mx.example")
+    said = Words(language)("fate.server_said", detail=reply.detail)
+    quote = {"es": "«%s»", "en": "“%s”"}[language] % "mx.example: 550 5.1.1 no such user"
+    assert quote in said and " said" not in said
