@@ -7,16 +7,13 @@ settles, and drawn as pale bars meanwhile.
 from __future__ import annotations
 
 import tkinter as tk
-from datetime import datetime, timezone
 from tkinter import ttk
 from typing import Any, Callable, Dict, Optional
 
-from tkclient import dates
-from tkclient.clean import clean_line
-from tkclient.model import Listing, Row, goes_out
+from tkclient.model import Listing, Row
 from tkclient.ui import theme as look
-from tkclient.ui.fitting import Fitter
-from tkclient.ui.parts import draw_mark, drawing, label, on_wheel
+from tkclient.ui.parts import drawing, label, on_wheel
+from tkclient.ui.rows import Rows
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
 
@@ -45,7 +42,6 @@ class MessageList(tk.Frame):
         self._position = -1
         self._id = ""
         self._timers: Dict[str, str] = {}
-        self._fit = Fitter(theme)
         self._build()
 
     def _build(self) -> None:
@@ -57,6 +53,7 @@ class MessageList(tk.Frame):
         self._title_label = label(head, self._theme, "", "heading")
         self._title_label.pack(side="left", fill="x")
         self.canvas = drawing(self)
+        self._rows = Rows(self.canvas, self._theme, self._words)
         self._bar = ttk.Scrollbar(self, orient="vertical", command=self._scrolled)
         self._bar.pack(side="right", fill="y")
         self.canvas.pack(side="left", fill="both", expand=True)
@@ -205,10 +202,7 @@ class MessageList(tk.Frame):
         self.redraw()
 
     def _row_height(self) -> int:
-        theme = self._theme
-        return (
-            2 * theme.px(9) + 2 * theme.line_height("strong") + theme.line_height("aside") + theme.px(4) + 1
-        )
+        return self._rows.height
 
     def _height(self) -> int:
         return max(1, int(self.canvas.winfo_height()) - 4)
@@ -242,14 +236,14 @@ class MessageList(tk.Frame):
         first = self._top // height
         count = self._height() // height + 2
         width = int(canvas.winfo_width())
-        now = datetime.now(timezone.utc)
+        self._rows.begin(width)
         for position in range(first, min(first + count, listing.total)):
             row = listing.row(position)
             y = position * height - self._top + 2
             if row is None:
-                self._draw_unknown(y, width)
+                self._rows.draw_unknown(y)
             else:
-                self._draw_row(row, y, width, now, position == self._position)
+                self._rows.draw(row, y, position == self._position)
         if listing.missing(first, count) is not None:
             self._later("need", SETTLE_MS, self._ask)
 
@@ -270,75 +264,6 @@ class MessageList(tk.Frame):
             width=max(80, canvas.winfo_width() - self._theme.px(80)),
             anchor="n",
         )
-
-    def _draw_unknown(self, y: int, width: int) -> None:
-        px, line = self._theme.px, self._theme.line_height("strong")
-        for part, (share, thick) in enumerate(((0.35, 8), (0.6, 8), (0.8, 6))):
-            top = y + px(8) + part * line + line // 2 - px(thick) // 2
-            right = px(18) + int((width - px(36)) * share)
-            self.canvas.create_rectangle(
-                px(18), top, right, top + px(thick), fill=look.DESK, outline=look.DESK
-            )
-
-    def _draw_row(self, row: Row, y: int, width: int, now: datetime, chosen: bool) -> None:
-        canvas, theme, px = self.canvas, self._theme, self._theme.px
-        height = self._row_height()
-        unread = "seen" not in row["flags"]
-        if chosen:
-            canvas.create_rectangle(0, y, width, y + height - 1, fill=look.WASH, outline=look.WASH)
-        if unread:
-            canvas.create_rectangle(2, y, 2 + px(4), y + height - 2, fill=look.ACCENT, outline=look.ACCENT)
-        left, right = px(18), width - px(16)
-        canvas.create_line(left, y + height - 1, right, y + height - 1, fill=look.LINE)
-        font = "strong" if unread else "text"
-        top = y + px(9)
-        when = dates.short(self._words, dates.of_letter(row), now)
-        canvas.create_text(
-            right,
-            top + theme.line_height(font) // 2,
-            text=when,
-            anchor="e",
-            fill=look.SOFT,
-            font=theme.fonts["aside"],
-        )
-        free = right - self._fit.width(when, "aside") - px(12)
-        who = self._fit(self._who(row), font, free - left - px(18))
-        canvas.create_text(left, top, text=who, anchor="nw", fill=look.INK, font=theme.fonts[font])
-        if "answered" in row["flags"]:
-            side = px(12)
-            draw_mark(
-                canvas, "answered", free - side + px(4), top + (theme.line_height(font) - side) // 2, side
-            )
-        top += theme.line_height("strong") + px(2)
-        self._draw_subject(row, left, top, right, font)
-        top += theme.line_height("strong") + px(2)
-        snippet = self._fit(clean_line(row.get("snippet", ""), limit=240), "aside", right - left)
-        canvas.create_text(left, top, text=snippet, anchor="nw", fill=look.SOFT, font=theme.fonts["aside"])
-
-    def _draw_subject(self, row: Row, left: int, top: int, right: int, font: str) -> None:
-        subject = clean_line(row.get("subject", "")) or self._words("letter.no_subject")
-        room = right - left
-        if row.get("attachments"):
-            side = self._theme.px(12)
-            middle = top + (self._theme.line_height(font) - side) // 2
-            draw_mark(self.canvas, "clip", right - side, middle, side)
-            room -= side + self._theme.px(6)
-        text = self._fit(subject, font, room)
-        self.canvas.create_text(
-            left, top, text=text, anchor="nw", fill=look.INK, font=self._theme.fonts[font]
-        )
-
-    def _who(self, row: Row) -> str:
-        """Say who wrote; of a draft and of what was sent, for whom it is."""
-        if goes_out(row):
-            names = [
-                clean_line(person.get("name") or person.get("address", "")) for person in row.get("to", [])
-            ]
-            return (
-                self._words("list.for", names=", ".join(names)) if names else self._words("list.for_nobody")
-            )
-        sender = row.get("from", {})
-        return clean_line(sender.get("name") or sender.get("address", "")) or self._words("letter.nobody")
 
 
 def _thumb(top: int, height: int, span: int) -> "tuple[float, float]":
