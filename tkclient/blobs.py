@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import BinaryIO, Callable, Dict, Optional
 from urllib.parse import quote
 
+from tkclient.line import Answer, Line, Meter
 from tkclient.origin import parse_address
-from tkclient.rpc import Answer, Line, Meter, Wire
+from tkclient.rpc import Wire
 from tkclient.trouble import Cancelled, FileTrouble, ServerTrouble, TransportError
 
 Progress = Callable[[int, int], None]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
+from tkclient.browsing import Browsing
 from tkclient.clean import clean_line
 from tkclient.link import Failed, Link
-from tkclient.mail import Mail
 from tkclient.trouble import ServerTrouble, Trouble
 from tkclient.words import Words
 
@@ -23,10 +23,10 @@ class Collecting:
     """Asks for progress twice a second, and only while there is any."""
 
     def __init__(
-        self, link: Link, mail: Mail, bells: "Bells", after: Callable[[int, Callable[[], None]], Any]
+        self, link: Link, browsing: Browsing, bells: "Bells", after: Callable[[int, Callable[[], None]], Any]
     ) -> None:
         self._link = link
-        self._mail = mail
+        self._browsing = browsing
         self._bells = bells
         self._after = after
         self.clear()
@@ -62,9 +62,9 @@ class Collecting:
         """Bring into the list what has come since the last time this was done."""
         new, self._collected = collected - self._collected, collected
         if new >= MANY:
-            self._mail.look_afresh()
+            self._browsing.look_afresh()
         elif new:
-            self._mail.look_for_changes()
+            self._browsing.look_for_changes()
 
     def _ask(self) -> None:
         if not self._link.session.is_open or not self.running:

@@ -10,6 +10,7 @@ import platform
 from typing import Any, Callable, Dict, List
 
 from tkclient.accounts import Accounts
+from tkclient.browsing import Browsing
 from tkclient.collecting import Collecting
 from tkclient.link import Done, Failed, Link, nothing
 from tkclient.mail import Mail
@@ -58,10 +59,11 @@ class Desk:
         self.mailbox = Mailbox()
         self.link = Link(self.tasks, self.session, ca_file, seconds)
         self.link.ended = self._session_ended
-        self.mail = Mail(self.link, self.mailbox, self.bells, after)
-        self.collecting = Collecting(self.link, self.mail, self.bells, after)
+        self.browsing = Browsing(self.link, self.mailbox, self.bells, after)
+        self.mail = Mail(self.link, self.mailbox, self.bells, self.browsing)
+        self.collecting = Collecting(self.link, self.browsing, self.bells, after)
         self.accounts = Accounts(self.link, self.bells, self.collecting)
-        self.outgoing = Outgoing(self.link, self.mail)
+        self.outgoing = Outgoing(self.link, self.mail, self.browsing)
         self._after = after
         self._visit = 0
 
@@ -95,7 +97,7 @@ class Desk:
             self.session.opened(answer, self.link.server_now())
             self.accounts.take(self.session.profile)
             done(self.session.profile)
-            self.mail.first_screen(self.collecting.took)
+            self.browsing.first_screen(self.collecting.took)
             visit = self._visit
             self._after(POLL_MS, lambda: self._poll(visit))
             self._after(TICK_MS, lambda: self._tick(visit))
@@ -123,7 +125,7 @@ class Desk:
         if visit != self._visit or not self.session.is_open:
             return
         try:
-            self.mail.look_for_changes()
+            self.browsing.look_for_changes()
         finally:
             self._after(POLL_MS, lambda: self._poll(visit))
 
@@ -171,7 +173,7 @@ class Desk:
         self.mailbox.clear()
         self.accounts.clear()
         self.collecting.clear()
-        self.mail.clear()
+        self.browsing.clear()
         self.outgoing.clear()
 
 

@@ -10,7 +10,8 @@ import time
 from typing import Any, Callable, Dict, List, Sequence
 
 from tkclient import blobs
-from tkclient.rpc import Call, Meter, Outcome, Wire
+from tkclient.line import Meter
+from tkclient.rpc import Call, Outcome, Wire
 from tkclient.session import Session
 from tkclient.tasks import Task, Tasks
 from tkclient.trouble import ServerTrouble, Trouble

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List
 
 from tkclient import blobs
+from tkclient.browsing import Browsing
 from tkclient.compose import Attachment, Letter
 from tkclient.link import Done, Failed, Link, nothing
 from tkclient.mail import Mail
@@ -17,9 +18,10 @@ from tkclient.trouble import FileTrouble, Trouble
 class Outgoing:
     """Letters on their way out."""
 
-    def __init__(self, link: Link, mail: Mail) -> None:
+    def __init__(self, link: Link, mail: Mail, browsing: Browsing) -> None:
         self._link = link
         self._mail = mail
+        self._browsing = browsing
         self.clear()
 
     def clear(self) -> None:
@@ -91,7 +93,7 @@ class Outgoing:
             params["id"] = letter.id
 
         def sent(submission: Dict[str, Any]) -> None:
-            self._mail.look_for_changes()
+            self._browsing.look_for_changes()
             done(submission)
 
         self._link.storage("outbox.submit", params, sent, failed)

@@ -8,7 +8,7 @@ def test_another_visit_begins_to_count_anew(root, window):
     spin(root, lambda: not desk.tasks.waiting_seconds() and desk.mailbox.state, "the first screen")
     first = meter.octets
     for _ in range(20):
-        desk.mail.look_afresh()
+        desk.browsing.look_afresh()
         spin(root, lambda: not desk.tasks.waiting_seconds(), "an answer")
     assert meter.octets > 3 * first
     window.leave()

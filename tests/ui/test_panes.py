@@ -155,7 +155,7 @@ def test_what_a_person_does_keeps_the_session_and_polling_does_not(root, window)
     session = window.desk.session
     # As if the last word to the server had been a while ago.
     session._touched = session._used = session._touched - 100
-    window.desk.mail.look_for_changes()
+    window.desk.browsing.look_for_changes()
     root.update()
     assert not session.touch_due()
     window.page.list.canvas.focus_force()

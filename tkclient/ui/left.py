@@ -104,7 +104,7 @@ class LeftPane(tk.Frame):
         self._desk.mail.create_folder(name, self._named, self._failed)
 
     def show_folders(self, *_: Any) -> None:
-        self.folders.show(self._desk.mailbox.folders, self._desk.mail.folder)
+        self.folders.show(self._desk.mailbox.folders, self._desk.browsing.folder)
         self._fit_folders()
 
     def _fit_folders(self) -> None:

@@ -59,7 +59,7 @@ class Letters:
         row = self._page.chosen()
         if row is None:
             return
-        if self._page.desk.mail.folder != "trash":
+        if self._page.desk.browsing.folder != "trash":
             self._remove(row, "trash")
             return
         words = self._page.words

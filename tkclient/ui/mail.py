@@ -104,7 +104,9 @@ class MailPage(tk.Frame):
         self._panes = tk.Frame(self.right, bg=look.PAPER)
         self._panes.pack(side="top", fill="both", expand=True)
         self._panes.rowconfigure(0, weight=1)
-        self.list = MessageList(self._panes, theme, words, self.desk.mail.need, self._selected, self._entered)
+        self.list = MessageList(
+            self._panes, theme, words, self.desk.browsing.need, self._selected, self._entered
+        )
         self._between = rule(self._panes, upright=True)
         self.reader = Reader(
             self._panes, theme, words, self.letters.save_attachment, self.writing.take_up, self.back
@@ -169,9 +171,9 @@ class MailPage(tk.Frame):
             self._reading = False
             self.notice.clear()
             self.telling.begin_anew()
-            if folder != self.desk.mail.folder:
+            if folder != self.desk.browsing.folder:
                 self.reader.show_nothing(self.words("reader.choose"))
-            self.desk.mail.show_folder(folder)
+            self.desk.browsing.show_folder(folder)
             self.left.show_folders()
             self._arrange()
             self.show_chosen()

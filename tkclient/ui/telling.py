@@ -20,8 +20,8 @@ class Telling:
         self._page = page
         self._warned = False
         self._missing_said = ""
-        bells, mail = page.desk.bells, page.desk.mail
-        bells.on("listing", lambda folder: self.show_listing() if folder == mail.folder else None)
+        bells, browsing = page.desk.bells, page.desk.browsing
+        bells.on("listing", lambda folder: self.show_listing() if folder == browsing.folder else None)
         bells.on("folders", self.show_listing)
         bells.on("listing_failed", self._listing_failed)
         bells.on("collect_failed", lambda trouble: page.notice.trouble(trouble, [self.again(page.collect)]))
@@ -65,7 +65,7 @@ class Telling:
 
     def _folder_shown(self) -> Dict[str, Any]:
         """Return the folder shown, as far as it is known."""
-        folder = self._page.desk.mail.folder
+        folder = self._page.desk.browsing.folder
         unknown = {"id": folder, "role": folder, "name": folder, "unread": 0, "total": 0}
         return self._page.desk.mailbox.folder(folder) or unknown
 
@@ -86,9 +86,9 @@ class Telling:
             self._missing_said = said
             self.show_listing()
         if not desk.mailbox.folders:
-            actions = [self.again(lambda: desk.mail.first_screen(desk.collecting.took))]
+            actions = [self.again(lambda: desk.browsing.first_screen(desk.collecting.took))]
         else:
-            actions = [self.again(lambda: desk.mail.need(0, 50))]
+            actions = [self.again(lambda: desk.browsing.need(0, 50))]
         page.notice.trouble(trouble, actions)
 
     def _show_session(self) -> None:

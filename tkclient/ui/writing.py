@@ -76,7 +76,7 @@ class Writing:
     def _left(self) -> None:
         page, shown = self._page, self._page.reader.letter
         page.uncover()
-        page.desk.mail.look_for_changes()
+        page.desk.browsing.look_for_changes()
         if shown is not None and "draft" in shown["flags"]:
             # It may be the one that was taken up, which says something else by now.
             page.reader.show_nothing(page.words("reader.choose"))

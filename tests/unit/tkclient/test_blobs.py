@@ -5,9 +5,10 @@ import errno
 import pytest
 
 from tests.ui.fakeserver import FakeServer, content_of
-from tests.unit.tkclient.test_rpc import Peer, http
+from tests.unit.tkclient.peers import Peer, http
 from tkclient import blobs
-from tkclient.rpc import Meter, Wire
+from tkclient.line import Meter
+from tkclient.rpc import Wire
 from tkclient.trouble import Cancelled, FileTrouble, ServerTrouble, TransportError
 
 
