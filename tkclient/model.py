@@ -39,9 +39,12 @@ class Listing:
             self._place(first + offset, row)
 
     def _place(self, position: int, row: Row) -> None:
-        old = self._rows.get(position)
+        old, was = self._rows.get(position), self._positions.get(row["id"])
         if old is not None:
             self._positions.pop(old["id"], None)
+        if was is not None and was != position:
+            # It was known elsewhere before: it stands in one place.
+            self._rows.pop(was, None)
         self._rows[position] = row
         self._positions[row["id"]] = position
 

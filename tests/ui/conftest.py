@@ -4,6 +4,7 @@ What is on the screen is known by honest signs only: what the service was asked,
 the picture changed, files that were saved.
 """
 
+import gc
 import hashlib
 import os
 import select
@@ -13,6 +14,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -178,16 +180,23 @@ def small_client(small_display, server, tmp_path):
     assert client.stop() == ""
 
 
+# Tcl aborts the process when an interpreter is let go in another thread than its own, and a collection of
+# garbage may run in any: each is kept to the end, and what hung on it is collected at once.
+INTERPRETERS: list[Any] = []
+
+
 @pytest.fixture
 def root(display):
     """A Tk in this very process, on a real display, whose failing callbacks fail the test."""
     tk = pytest.importorskip("tkinter")
     root = tk.Tk(screenName=display)
+    INTERPRETERS.append(root.tk)
     broken = []
     root.report_callback_exception = lambda kind, value, trace: broken.append(value)
     root.geometry("1180x720")
     yield root
     root.destroy()
+    gc.collect()
     assert broken == []
 
 

@@ -4,7 +4,7 @@ import tkinter as tk
 
 import pytest
 
-from tests.ui.turning import spin
+from tests.ui.turning import everything, spin
 from tkclient.trouble import Trouble
 from tkclient.words import Words
 
@@ -30,12 +30,6 @@ def room_of(widget):
             top, bottom = max(top, y), min(bottom, y2)
         above = above.master
     return (left, -9999, right, 9999) if scrolled else (left, top, right, bottom)
-
-
-def everything(widget):
-    yield widget
-    for child in widget.winfo_children():
-        yield from everything(child)
 
 
 def cut(widget):

@@ -21,13 +21,25 @@ def press(root, *keys):
         focus.event_generate(f"<{key}>")
 
 
+def everything(widget):
+    """Give `widget` and all that is inside it."""
+    yield widget
+    for child in widget.winfo_children():
+        yield from everything(child)
+
+
 def texts(widget):
     """Return every text that stands in `widget` and in what is inside it, as a person would find them."""
     found = []
-    if widget.winfo_class() == "Canvas":
-        found += [widget.itemcget(item, "text") for item in widget.find_all() if widget.type(item) == "text"]
-    elif "text" in widget.configure():
-        found.append(str(widget["text"]))
-    for child in widget.winfo_children():
-        found += texts(child)
+    for one in everything(widget):
+        if one.winfo_class() == "Canvas":
+            found += [one.itemcget(item, "text") for item in one.find_all() if one.type(item) == "text"]
+        elif "text" in one.configure():
+            found.append(str(one["text"]))
+    return found
+
+
+def button(widget, text):
+    """Return the one button in `widget` that says `text`."""
+    (found,) = [one for one in everything(widget) if one.winfo_class() == "TButton" and one["text"] == text]
     return found

@@ -56,48 +56,55 @@ class Letters:
             self._page.desk.mail.mark_read([row["id"]], "seen" not in row["flags"], self._page.trouble)
 
     def delete(self) -> None:
-        row = self._page.chosen()
-        if row is None:
+        page = self._page
+        row, words = page.chosen(), page.words
+        if row is None or not page.list.settled:
             return
-        if self._page.desk.browsing.folder != "trash":
+        if page.desk.browsing.folder != "trash":
             self._remove(row, "trash")
             return
-        words = self._page.words
 
         def for_good() -> None:
-            self._page.desk.mail.delete([row["id"]], lambda: None, self._page.trouble)
-            self._after_removal()
+            page.desk.mail.delete([row["id"]], lambda: None, page.trouble)
+            self._after_removal(row)
 
-        self._page.notice.ask(
+        page.notice.ask(
             words("delete.ask"),
-            [(words("delete.yes"), for_good), (words("delete.no"), self._page.list.canvas.focus_set)],
+            [(words("delete.yes"), for_good), (words("delete.no"), page.list.canvas.focus_set)],
         )
 
     def _remove(self, row: Row, to: str) -> None:
         """Move a letter away, and offer to bring it back."""
-        words, mail, was = self._page.words, self._page.desk.mail, row["folder"]
-        folder = self._page.desk.mailbox.folder(to)
+        page, was = self._page, row["folder"]
+        words, mail = page.words, page.desk.mail
+        folder = page.desk.mailbox.folder(to)
         name = folder_name(words, folder) if folder else to
 
         def back() -> None:
-            mail.move([row["id"]], was, lambda: self._page.list.select_id(row["id"]), self._page.trouble)
+            chosen = page.list.chosen_id
+
+            def is_back() -> None:
+                # Unless the person has gone on to another letter meanwhile.
+                if page.list.chosen_id == chosen:
+                    page.list.select_id(row["id"])
+
+            mail.move([row["id"]], was, is_back, page.trouble)
 
         undo = (words("notice.undo"), back)
 
         def done() -> None:
-            self._page.notice.note(
-                words("delete.done" if to == "trash" else "move.done", folder=name), [undo]
-            )
+            page.notice.note(words("delete.done" if to == "trash" else "move.done", folder=name), [undo])
 
         if to == "trash":
-            mail.delete([row["id"]], done, self._page.trouble)
+            mail.delete([row["id"]], done, page.trouble)
         else:
-            mail.move([row["id"]], to, done, self._page.trouble)
-        self._after_removal()
+            mail.move([row["id"]], to, done, page.trouble)
+        self._after_removal(row)
 
-    def _after_removal(self) -> None:
-        self._wanted = ""
-        self._page.letter_gone()
+    def _after_removal(self, row: Row) -> None:
+        if self._wanted == row["id"]:
+            self._wanted = ""
+        self._page.letter_gone(row["id"])
 
     def ask_where(self) -> None:
         """Offer the folders a letter can be moved to."""

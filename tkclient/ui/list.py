@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import tkinter as tk
 from tkinter import ttk
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from tkclient.model import Listing, Row
 from tkclient.ui import theme as look
+from tkclient.ui.choice import Choice
 from tkclient.ui.parts import drawing, label, on_wheel
 from tkclient.ui.rows import Rows
 from tkclient.ui.theme import Theme
@@ -39,8 +40,9 @@ class MessageList(tk.Frame):
         self._listing = Listing("")
         self._title, self._empty, self._unknown = "", "", ""
         self._top = 0
-        self._position = -1
-        self._id = ""
+        # What was where when the list was last drawn: a letter, and how far below the upper edge.
+        self._anchor = ("", 0)
+        self._choice = Choice()
         self._timers: Dict[str, str] = {}
         self._build()
 
@@ -64,7 +66,7 @@ class MessageList(tk.Frame):
         canvas = self.canvas
         canvas.bind("<Configure>", lambda _: self.redraw())
         canvas.bind("<Button-1>", self._clicked)
-        canvas.bind("<Double-Button-1>", lambda _: self._enter())
+        canvas.bind("<Double-Button-1>", self._double_clicked)
         canvas.bind("<Return>", lambda _: self._enter())
         canvas.bind("<KP_Enter>", lambda _: self._enter())
         on_wheel(canvas, lambda steps: self._scroll_by(steps * self._row_height() // 2))
@@ -84,7 +86,7 @@ class MessageList(tk.Frame):
 
     def _stepper(self, step: Callable[[], int]) -> Callable[[Any], str]:
         def press(_: Any) -> str:
-            self._go(self._position + step())
+            self._go(self._choice.position + step())
             return "break"
 
         return press
@@ -97,12 +99,15 @@ class MessageList(tk.Frame):
         `empty` is said where there are no rows, `unknown` while nothing is known of them.
         """
         if listing is not self._listing and listing.folder != self._listing.folder:
-            self._top, self._position, self._id = 0, -1, ""
+            self._choice.clear()
+            self._top, self._anchor = 0, ("", 0)
+            self._cancel("open")
         self._listing, self._title, self._empty, self._unknown = listing, title, empty, unknown
-        self._follow_selection()
+        self._follow()
         self._title_label.configure(text=title)
         self._counts.configure(text=self._say_counts(listing.total, unread) if listing.known else "")
         self.redraw()
+        self._take_wished()
 
     def _say_counts(self, total: int, unread: int) -> str:
         words = self._words
@@ -112,37 +117,55 @@ class MessageList(tk.Frame):
             return words("list.total", count=total)
         return words("list.unread", unread=words.number(unread), total=words.number(total))
 
-    def _follow_selection(self) -> None:
-        """Keep the selection on its letter when others come or go above it."""
-        if not self._id:
-            return
-        position = self._listing.position(self._id)
-        if position is not None and position != self._position:
-            self._top += (position - self._position) * self._row_height()
-            self._position = position
+    def _follow(self) -> None:
+        """Keep the choice on its letter, and what is looked at in its place, when others come or go above."""
+        self._choice.follow(self._listing)
+        id_, below = self._anchor
+        position = self._listing.position(id_)
+        if position is not None:
+            self._top = position * self._row_height() - below
+
+    def _find_anchor(self) -> Tuple[str, int]:
+        """Return what should stay where it is: the chosen letter, or what is scrolled to."""
+        height, first = self._row_height(), -(-self._top // self._row_height())
+        position = self._choice.position
+        if first <= position < first + self._in_sight() and self.selected is not None:
+            return self._choice.id, position * height - self._top
+        row = self._listing.row(first) if self._top else None
+        return (row["id"], first * height - self._top) if row else ("", 0)
+
+    @property
+    def chosen_id(self) -> str:
+        """The id of the letter that is chosen; "" for none, or when it is not known yet."""
+        return self._choice.id
 
     @property
     def selected(self) -> Optional[Row]:
-        return self._listing.find(self._id) if self._id else None
+        return self._choice.row(self._listing)
+
+    @property
+    def settled(self) -> bool:
+        """Say whether the person can have seen which letter is chosen."""
+        return self._choice.seen
 
     def after_removal(self) -> None:
         """Put the selection on the row that took the place of the one removed, without opening it."""
-        self._position = min(self._position, self._listing.total - 1)
-        row = self._listing.row(self._position) if self._position >= 0 else None
-        self._id = row["id"] if row else ""
-        self._see(self._position)
+        self._choice.by_itself(self._listing, min(self._choice.position, self._listing.total - 1))
+        self._see(self._choice.position)
         self.redraw()
 
     def select_id(self, id_: str) -> None:
-        """Select a letter without opening it."""
-        position = self._listing.position(id_)
-        if position is not None:
-            self._position, self._id = position, id_
-            self._see(position)
+        """Select a letter without opening it; when it comes, unless another is chosen meanwhile."""
+        self._choice.wish(id_)
+        self._take_wished()
+
+    def _take_wished(self) -> None:
+        if self._choice.grant_wish(self._listing):
+            self._see(self._choice.position)
             self.redraw()
 
     def select_first(self) -> None:
-        if self._listing.total and self._position < 0:
+        if self._listing.total and self._choice.position < 0:
             self._go(0)
 
     # Moving
@@ -150,37 +173,42 @@ class MessageList(tk.Frame):
     def _go(self, position: int) -> None:
         if not self._listing.total:
             return
-        self._position = min(max(0, position), self._listing.total - 1)
-        row = self._listing.row(self._position)
-        self._id = row["id"] if row else ""
-        self._see(self._position)
+        self._choice.by_hand(self._listing, min(max(0, position), self._listing.total - 1))
+        self._see(self._choice.position)
         self.redraw()
         self._later("open", OPEN_AFTER_MS, self._tell_selected)
 
     def _tell_selected(self) -> None:
-        row = self._listing.row(self._position)
+        row = self.selected
         if row is not None:
-            self._id = row["id"]
             self._on_select(row)
-        elif self._position >= 0:
+        elif self._choice.position >= 0 and self._listing.row(self._choice.position) is None:
             self._later("open", OPEN_AFTER_MS, self._tell_selected)
 
     def _enter(self) -> str:
-        row = self._listing.row(self._position)
-        if row is not None:
+        row = self.selected
+        if row is not None and self.settled:
             self._cancel("open")
             self._on_enter(row)
         return "break"
 
-    def _clicked(self, event: "tk.Event[tk.Misc]") -> None:
+    def _clicked(self, event: "tk.Event[tk.Misc]") -> bool:
+        """Choose the letter under the pointer; say whether there is one."""
         self.canvas.focus_set()
         position = (self._top + event.y) // self._row_height()
         row = self._listing.row(position)
-        if row is not None:
-            self._cancel("open")
-            self._position, self._id = position, row["id"]
-            self.redraw()
-            self._on_select(row)
+        if row is None:
+            return False
+        self._cancel("open")
+        self._choice.by_hand(self._listing, position)
+        self.redraw()
+        self._on_select(row)
+        return True
+
+    def _double_clicked(self, event: "tk.Event[tk.Misc]") -> None:
+        # The list may have been scrolled between the two: what is meant is under the pointer now.
+        if self._clicked(event):
+            self._enter()
 
     def _see(self, position: int) -> None:
         height = self._row_height()
@@ -229,6 +257,8 @@ class MessageList(tk.Frame):
         canvas.delete("all")
         span = listing.total * height
         self._top = max(0, min(self._top, span - self._height()))
+        self._choice.follow(listing)
+        self._anchor = self._find_anchor()
         self._bar.set(*_thumb(self._top, self._height(), span))
         if not listing.known or not listing.total:
             self._draw_alone(self._empty if listing.known else self._unknown)
@@ -243,7 +273,7 @@ class MessageList(tk.Frame):
             if row is None:
                 self._rows.draw_unknown(y)
             else:
-                self._rows.draw(row, y, position == self._position)
+                self._rows.draw(row, y, row["id"] == self._choice.id)
         if listing.missing(first, count) is not None:
             self._later("need", SETTLE_MS, self._ask)
 

@@ -228,10 +228,13 @@ class MailPage(tk.Frame):
     def chosen(self) -> Optional[Row]:
         return self.list.selected if self.cover is None else None
 
-    def letter_gone(self) -> None:
-        """The letter shown was moved away: put the selection on the next, without opening it."""
+    def letter_gone(self, id_: str) -> None:
+        """A letter was moved away: if it was the chosen one, choose the next without opening it."""
+        if self.reader.letter is None or self.reader.letter["id"] == id_:
+            self.reader.show_nothing(self.words("reader.choose"))
+        if self.list.chosen_id != id_:
+            return
         self.list.after_removal()
-        self.reader.show_nothing(self.words("reader.choose"))
         if self._narrow and self._reading:
             self._reading = False
             self._arrange()

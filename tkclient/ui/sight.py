@@ -19,6 +19,10 @@ class Sight:
     def changed(self) -> None:
         self._changed_at = time.monotonic()
 
+    def by_hand(self) -> None:
+        """Note that the person brought it there: there is nothing left to be seen."""
+        self._changed_at = None
+
     @property
     def seen(self) -> bool:
         """Say whether it has been there long enough; true of what has never changed."""
