@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.ui.turning import press, spin
+from tests.ui.turning import button, press, spin
 
 pytest.importorskip("tkinter")
 
@@ -55,3 +55,116 @@ def test_who_is_asked_for_a_subject_can_write_it(root, window, writer):
     assert root.focus_get() is writer.subject
     press(root, "a", "Control-Return")
     assert window.server.wait_for("outbox.submit")["draft"]["subject"] == "a"
+
+
+def test_what_is_typed_while_the_draft_is_being_kept_is_kept_too(root, window, writer):
+    window.server.stalled.add("draft.save")
+    press(root, "Escape")
+    window.server.wait_for("draft.save")
+    writer.text.insert("end", " A las seis.")
+    window.server.resume()
+    spin(root, lambda: window.page.cover is None, "the mail")
+    (draft,) = window.server.state.inside("drafts")
+    assert draft["text"] == "Llego el jueves. A las seis."
+
+
+def test_leaving_twice_closes_nothing_that_was_opened_since(root, window, writer):
+    window.server.stalled.add("draft.save")
+    press(root, "Escape", "Escape")
+    window.server.wait_for("draft.save")
+    window.server.resume()
+    spin(root, lambda: window.page.cover is None, "the mail")
+    window.page.show_keys()
+    shown = window.page.cover
+    spin(root, lambda: not window.desk.tasks.waiting_seconds(), "every answer")
+    assert window.page.cover is shown
+
+
+@pytest.mark.parametrize("do", ["discard", "_discard_now", "attach"])
+def test_a_letter_that_is_going_is_neither_thrown_away_nor_changed(root, window, writer, monkeypatch, do):
+    asked = list[object]()
+    monkeypatch.setattr("tkclient.ui.enclosures.filedialog.askopenfilename", asked.append)
+    window.server.stalled.add("outbox.submit")
+    writer.subject.insert(0, "El jueves")
+    press(root, "Control-Return")
+    window.server.wait_for("outbox.submit")
+    getattr(writer, do)()
+    press(root, "Escape", "Control-Return")
+    assert window.page.cover is writer and not asked
+    assert writer.notice.said == WORDS("writer.sending_wait")
+    window.server.resume()
+    spin(root, lambda: window.page.cover is None, "the mail")
+    assert times_sent(window) == 1 and len(window.server.state.inside("sent")) == 1
+
+
+def test_an_answer_to_a_question_sends_what_stands_there_then(root, window, writer):
+    writer.text.delete("1.0", "end")
+    press(root, "Control-Return")
+    assert writer.notice.said == WORDS("writer.empty_ask")
+    writer.to.delete(0, "end")
+    writer.to.insert(0, "beto@uno")
+    button(writer.notice, WORDS("writer.send")).invoke()
+    assert not writer.sending
+    writer.to.insert("end", ".example")
+    writer.subject.insert(0, "Hola")
+    press(root, "Control-Return")
+    assert window.server.wait_for("outbox.submit")["draft"]["to"] == ["beto@uno.example"]
+
+
+def test_who_types_elsewhere_when_the_letter_has_gone_goes_on_there(root, window, writer):
+    window.server.stalled.add("outbox.submit")
+    writer.subject.insert(0, "El jueves")
+    press(root, "Control-Return")
+    window.server.wait_for("outbox.submit")
+    window.page.left.make.invoke()
+    entry = root.focus_get()
+    press(root, "v", "i")
+    window.server.resume()
+    spin(root, lambda: window.page.cover is None, "the mail")
+    assert root.focus_get() is entry and entry.get() == "vi"
+
+
+@pytest.fixture
+def answering(root, window):
+    """An answer that the server is preparing, and takes its time."""
+    page = window.page
+    page.list.canvas.focus_force()
+    spin(root, lambda: root.focus_get() is page.list.canvas, "the focus")
+    press(root, "Down")
+    spin(root, lambda: page.reader.letter, "the letter")
+    window.server.stalled.add("draft.reply")
+    press(root, "Control-r")
+    window.server.wait_for("draft.reply")
+    return page
+
+
+def is_answered(root, window):
+    window.server.resume()
+    spin(root, lambda: not window.desk.tasks.waiting_seconds(), "every answer")
+
+
+def test_an_answer_opens_when_it_is_ready(root, window, answering):
+    is_answered(root, window)
+    assert answering.writing.writer is not None
+
+
+@pytest.mark.parametrize("key", ["Escape", "Down", "F1"])
+def test_an_answer_does_not_open_over_what_was_done_since(root, window, answering, key):
+    press(root, key)
+    is_answered(root, window)
+    assert answering.writing.writer is None
+
+
+def test_who_has_no_account_keeps_what_is_written_when_getting_mail(root, window, writer):
+    window.desk.accounts.all = []
+    press(root, "F5")
+    assert window.server.wait_for("draft.save")["draft"]["text"] == "Llego el jueves."
+
+
+def test_the_window_closes_though_a_file_is_on_its_way(root, window, writer, monkeypatch):
+    gone = list[bool]()
+    monkeypatch.setattr(window, "_destroy", lambda: gone.append(True))
+    monkeypatch.setattr(type(writer.letter), "uploading", True)
+    window.close()
+    spin(root, lambda: gone, "the end")
+    assert "session.close" in window.server.names() and "draft.save" in window.server.names()

@@ -28,8 +28,13 @@ class Enclosures(tk.Frame):
         super().__init__(parent, bg=look.PAPER)
         self._theme, self._words, self._desk = theme, words, desk
         self._letter, self._notice = letter, notice
+        self._held = False
         for attachment in letter.attachments:
             self._show(attachment, None)
+
+    def hold(self, held: bool) -> None:
+        """Let nothing be taken off while the letter is going."""
+        self._held = held
 
     def choose(self) -> None:
         """Let the person choose a file and send it up.
@@ -42,7 +47,7 @@ class Enclosures(tk.Frame):
             initialdir=str(Path.home()),
             filetypes=[(self._words("files.all"), "*")],
         )
-        if chosen:
+        if chosen and self.winfo_exists():
             self.add(Path(chosen))
 
     def add(self, file: Path) -> None:
@@ -77,6 +82,8 @@ class Enclosures(tk.Frame):
         Mark(row, theme, "clip", 13).pack(side="left", padx=(px(10), px(6)))
 
         def remove() -> None:
+            if self._held:
+                return
             if attaching is not None:
                 attaching.task.cancel()
             if attachment in self._letter.attachments:

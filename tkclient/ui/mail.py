@@ -138,6 +138,7 @@ class MailPage(tk.Frame):
 
     def show_cover(self, page: Any) -> None:
         """Cover list and letter with a page."""
+        self.writing.gone_on()
         self._drop_cover()
         self.cover = page
         self.notice.clear()
@@ -154,11 +155,14 @@ class MailPage(tk.Frame):
             self._panes.pack(side="top", fill="both", expand=True)
 
     def uncover(self) -> None:
-        """Back to the mail."""
+        """Back to the mail; who is typing elsewhere meanwhile goes on there."""
+        focus = self.focus_get()
+        within = focus is None or str(focus).startswith(str(self.right))
         self._drop_cover()
         self.show_chosen()
         self.telling.say_folder()
-        take_focus(self.list.canvas)
+        if within:
+            take_focus(self.list.canvas)
 
     def trouble(self, trouble: Trouble) -> None:
         self.notice.trouble(trouble)
@@ -202,6 +206,7 @@ class MailPage(tk.Frame):
 
     def back(self) -> None:
         """Escape: from a page to the mail, from the letter to the list."""
+        self.writing.gone_on()
         if self.writing.writer is not None:
             self.writing.writer.leave()
         elif self.cover is not None:
@@ -245,7 +250,7 @@ class MailPage(tk.Frame):
 
     def collect(self) -> None:
         if not self.desk.accounts.all:
-            self.show_accounts()
+            self.open_account("")
         else:
             self.desk.collecting.start(
                 lambda trouble: self.notice.trouble(trouble, [self.telling.again(self.collect)])

@@ -144,7 +144,7 @@ class Window:
     def close(self) -> None:
         """The window is closed: keep what is written, close the session, go. Never waits for long."""
         if isinstance(self.page, MailPage):
-            self.page.writing.leaving(lambda: self.desk.leave(self._destroy))
+            self.page.writing.leaving(lambda: self.desk.leave(self._destroy), asking=False)
             self.root.after(4_000, self._destroy)
         else:
             self._destroy()

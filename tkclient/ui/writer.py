@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Optional, Sequence
 
 from tkclient.clean import clean_line, clean_text
 from tkclient.compose import Letter
-from tkclient.desk import Desk
+from tkclient.desk import Desk, nothing
 from tkclient.trouble import Trouble
 from tkclient.ui import theme as look
 from tkclient.ui.dialogs import Notice
@@ -233,34 +233,52 @@ class Writer(tk.Frame):
 
         self._desk.outgoing.keep(self.letter, kept, failed)
 
-    def leave(self) -> None:
-        """Keep the draft and go back; when it cannot be kept, say so and stay."""
+    def leave(self, go: Optional[Callable[[], None]] = None, asking: bool = True) -> None:
+        """Keep the draft, then `go` (back, unless told); when it cannot be kept, say so and stay.
+
+        Where a file is still on its way, it is asked first, unless there is nobody to ask.
+        """
+        go = go or self._on_leave
         if self.sending:
-            return
-        if self.letter.uploading:
+            self.notice.warn(self._words("writer.sending_wait"))
+        elif self.letter.uploading and asking:
+            self.keep(nothing, nothing)
             self.notice.ask(
                 self._words("writer.still_attaching"),
                 [
-                    (self._words("writer.leave_without"), self._leave_now),
+                    (self._words("writer.leave_without"), lambda: self._keep_and(go)),
                     (self._words("writer.stay"), self.text.focus_set),
                 ],
             )
-            return
-        self._leave_now()
+        else:
+            self._keep_and(go)
 
-    def _leave_now(self) -> None:
+    def _keep_and(self, go: Callable[[], None]) -> None:
+        def kept() -> None:
+            if self._gone:
+                return
+            self.read_fields()
+            # What was typed while the rest was on its way is kept as well.
+            if self.letter.changed and not self.letter.is_empty:
+                self._keep_and(go)
+            else:
+                go()
+
         def stuck(trouble: Trouble) -> None:
             if not self._gone:
-                self.notice.trouble(trouble, [(self._words("writer.leave_anyway"), self._on_leave)])
+                self.notice.trouble(trouble, [(self._words("writer.leave_anyway"), go)])
 
-        self.keep(self._on_leave, stuck)
+        self.keep(kept, stuck)
 
     def attach(self) -> None:
         """Let the person choose files to go along."""
-        self.enclosures.choose()
+        if not self.sending:
+            self.enclosures.choose()
 
     def discard(self) -> None:
-        """Throw the letter away, after asking when there is something to lose."""
+        """Throw the letter away, after asking when there is something to lose; never one that is going."""
+        if self.sending:
+            return
         self.read_fields()
         if self.letter.is_empty and not self.letter.id:
             self._on_leave()
@@ -274,6 +292,8 @@ class Writer(tk.Frame):
         )
 
     def _discard_now(self) -> None:
+        if self.sending:
+            return
         self._desk.outgoing.discard(self.letter, lambda _: None)
         self._on_leave()
 
@@ -285,12 +305,16 @@ class Writer(tk.Frame):
 
     def post(self) -> None:
         """Check what can be checked here, then submit."""
+        self._check_and_submit(even_empty=False)
+
+    def _check_and_submit(self, even_empty: bool) -> None:
         if self.sending:
             return
         self.read_fields()
         self.notice.clear()
-        if self._has_recipients() and self._has_its_files() and self._has_words():
-            self._submit()
+        if self._has_recipients() and self._has_its_files() and (even_empty or self._has_words()):
+            self._set_sending(True)
+            self._desk.outgoing.send(self.letter, self._sent, self._not_sent)
 
     def _has_recipients(self) -> bool:
         everyone, bad = self.letter.recipients()
@@ -313,7 +337,7 @@ class Writer(tk.Frame):
         if letter.subject.strip():
             return True
         if not letter.text.strip() and not letter.attachments:
-            anyway = (words("writer.send"), self._submit)
+            anyway = (words("writer.send"), lambda: self._check_and_submit(even_empty=True))
             self.notice.ask(words("writer.empty_ask"), [anyway, (words("writer.stay"), self.text.focus_set)])
             return False
         if self._asked_for_subject and self._question.seen:
@@ -327,14 +351,11 @@ class Writer(tk.Frame):
         )
         return False
 
-    def _submit(self) -> None:
-        self._set_sending(True)
-        self._desk.outgoing.send(self.letter, self._sent, self._not_sent)
-
     def _set_sending(self, sending: bool) -> None:
         self.sending = sending
         self.send_button.state(["disabled" if sending else "!disabled"])
         self.text.configure(state="disabled" if sending else "normal")
+        self.enclosures.hold(sending)
         self._status.configure(text=self._words("writer.sending") if sending else "")
 
     def _sent(self, submission: Dict[str, Any]) -> None:

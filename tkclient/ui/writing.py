@@ -16,6 +16,7 @@ class Writing:
 
     def __init__(self, page: "MailPage") -> None:
         self._page = page
+        self._wanted: Optional[object] = None
 
     @property
     def writer(self) -> Optional[Writer]:
@@ -30,16 +31,30 @@ class Writing:
     def answer(self, everyone: bool = False) -> None:
         row, page = self._page.chosen(), self._page
         if row is not None:
-            page.desk.outgoing.answer(row["id"], everyone, self._open, page.trouble)
+            page.desk.outgoing.answer(row["id"], everyone, self._when_wanted(row["id"]), page.trouble)
 
     def forward(self) -> None:
         row, page = self._page.chosen(), self._page
         if row is not None:
-            page.desk.outgoing.forward(row["id"], self._open, page.trouble)
+            page.desk.outgoing.forward(row["id"], self._when_wanted(row["id"]), page.trouble)
 
     def take_up(self, id_: str) -> None:
         """Go on with a draft."""
-        self._page.desk.outgoing.take_up(id_, self._open, self._page.trouble)
+        self._page.desk.outgoing.take_up(id_, self._when_wanted(id_), self._page.trouble)
+
+    def _when_wanted(self, id_: str) -> Callable[[Letter], None]:
+        """Return what opens a letter that is being prepared, unless the person has gone on meanwhile."""
+        self._wanted = wanted = object()
+
+        def open_(letter: Letter) -> None:
+            if self._wanted is wanted and self._page.list.chosen_id == id_:
+                self._open(letter)
+
+        return open_
+
+    def gone_on(self) -> None:
+        """The person does something else: what is being prepared shall not come in between."""
+        self._wanted = None
 
     def post(self) -> None:
         """Send the letter that is being written."""
@@ -50,16 +65,13 @@ class Writing:
         if self.writer is not None:
             self.writer.keep(lambda: None, lambda _: None)
 
-    def leaving(self, go: Callable[[], None]) -> None:
+    def leaving(self, go: Callable[[], None], asking: bool = True) -> None:
         """Do `go` once a letter that is being written has been kept."""
-        writer, words = self.writer, self._page.words
-        if writer is None:
+        self.gone_on()
+        if self.writer is None:
             go()
-        elif writer.sending:
-            writer.notice.warn(words("writer.sending_wait"))
         else:
-            anyway = [(words("writer.leave_anyway"), go)]
-            writer.keep(go, lambda trouble: writer.notice.trouble(trouble, anyway))
+            self.writer.leave(go, asking)
 
     def _open(self, letter: Letter) -> None:
         page = self._page
