@@ -111,7 +111,7 @@ def accounts(root, window, language):
 
 def by_hand(root, window, language):
     window.page.show_accounts()
-    window.page.cover.show_long_form({}, "", "")
+    window.page.cover.form.show_long_form({}, "", "")
 
 
 def keys(root, window, language):

@@ -1,0 +1,68 @@
+"""The page of accounts while answers arrive: no button goes under a hand, no password to another server."""
+
+import pytest
+
+from tests.ui.turning import button, press, spin
+from tkclient.words import Words
+
+WORDS = Words("es")
+
+
+@pytest.fixture
+def page(root, window):
+    window.page.show_accounts()
+    root.update()
+    return window.page.cover
+
+
+def at_rest(root, window):
+    spin(root, lambda: not window.desk.tasks.waiting_seconds(), "every answer")
+
+
+def test_what_looks_the_same_is_not_drawn_anew(root, window, page):
+    change = button(page._rows["a1"], WORDS("accounts.password"))
+    window.desk.bells.ring("progress")
+    assert change.winfo_exists()
+
+
+def test_one_password_is_typed_at_a_time(root, window, page):
+    accounts = window.desk.accounts.all
+    page.ask_password(accounts[0])
+    page.ask_password(accounts[0])
+    press(root, "a")
+    page.ask_password(accounts[1])
+    press(root, "b")
+    press(root, "Return")
+    tested = window.server.wait_for("account.test")["account"]
+    assert (tested["address"], tested["secret"]) == (accounts[1]["address"], "b")
+
+
+@pytest.mark.parametrize("secret", ["a", "mala"])
+def test_an_answer_that_finds_the_page_left_is_no_trouble(root, window, page, secret):
+    page.ask_password(window.desk.accounts.all[0])
+    root.focus_get().insert(0, secret)
+    window.server.stalled.add("account.test")
+    press(root, "Return")
+    window.server.wait_for("account.test")
+    window.page.uncover()
+    window.server.resume()
+    at_rest(root, window)
+
+
+def test_the_password_goes_with_the_address_it_was_typed_for(root, window, page):
+    form = page.form
+    form.address.value.set("vale@afuera.example")
+    form.password.value.set("su-clave")
+    window.server.stalled.add("account.discover")
+    form.go.invoke()
+    window.server.wait_for("account.discover")
+    form.address.focus()
+    root.update()
+    press(root, "x", "y")
+    window.server.resume()
+    spin(root, lambda: form.said.said, "the question")
+    assert "vale@afuera.example" in form.said.said and form.address.get() == "vale@afuera.example"
+    # Once it is asked, it can be put right.
+    form.address.focus()
+    press(root, "x")
+    assert form.address.get() == "x"
