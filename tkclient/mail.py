@@ -106,6 +106,9 @@ class Mail:
 
         def took(outcomes: List[Outcome]) -> None:
             outcome, changes, folders = outcomes
+            if not isinstance(outcome, ServerTrouble) and outcome.get("missing"):
+                # Gone meanwhile: nothing was done, though nothing was refused.
+                outcome = ServerTrouble({"data": {"kind": "not_found"}})
             if not isinstance(changes, ServerTrouble):
                 self._mailbox.apply(changes)
             if isinstance(outcome, ServerTrouble):

@@ -18,6 +18,10 @@ class Chooser(tk.Frame):
     """Lies over `page` under the widget `under` until something is chosen or the focus goes elsewhere."""
 
     def __init__(self, page: tk.Misc, theme: Theme, under: tk.Misc, choices: Sequence[Choice]) -> None:
+        for other in page.winfo_children():
+            if isinstance(other, Chooser):
+                # Its key was pressed once more: there is one list, and one way back from it.
+                other._close()
         super().__init__(page, bg=look.EDGE)
         self._back = page.focus_get()
         self._buttons: List[ttk.Button] = []

@@ -20,7 +20,8 @@ class Notice(tk.Frame):
     """Hidden until something is to be said. The owner grids or packs it once; it hides itself.
 
     `stacked` is for narrow places: what can be done stands under the sentence, and nothing need be closed.
-    `trouble` stays until it is closed or `clear`ed; a `note` goes by itself; `ask` waits for an answer.
+    `trouble` stays until it is closed or `clear`ed; a `note` goes by itself; `ask` waits for an answer, and
+    what is said meanwhile waits for it too: nothing else comes under a hand that is about to answer.
     """
 
     def __init__(self, parent: tk.Misc, theme: Theme, words: Words, stacked: bool = False) -> None:
@@ -30,26 +31,57 @@ class Notice(tk.Frame):
         self._timer: Optional[str] = None
         self._inside: Optional[tk.Frame] = None
         self._before: Optional[tk.Misc] = None
+        self._asking = False
+        self._waiting: Optional[Callable[[], None]] = None
         self.said = ""
 
     def trouble(self, trouble: Trouble, actions: Sequence[Action] = ()) -> None:
         """Say what went wrong and what to do next."""
         if trouble.kind != "cancelled":
-            self._show(self._words.error(trouble), "trouble", actions, close=True)
+            self.warn(self._words.error(trouble), actions)
 
     def warn(self, text: str, actions: Sequence[Action] = ()) -> None:
-        self._show(text, "trouble", actions, close=True)
+        if self._asking:
+            self._waiting = lambda: self.warn(text, actions)
+        else:
+            self._show(text, "trouble", actions, close=True)
 
     def note(self, text: str, actions: Sequence[Action] = (), stays: bool = False) -> None:
         """Say that something is done; it goes after a while."""
+        if self._asking:
+            self._waiting = lambda: self.note(text, actions, stays)
+            return
         self._show(text, "good", actions, close=True)
         if not stays:
             self._timer = self.after(NOTE_MS, self.clear)
 
     def ask(self, text: str, actions: Sequence[Action], focus: int = -1) -> None:
-        """Put a question; the focus goes to the answer that harms nothing (the last, unless told)."""
+        """Put a question; the focus goes to the answer that harms nothing (the last, unless told).
+
+        Escape gives that answer as well.
+        """
+        waiting = self._waiting
         buttons = self._show(text, "trouble", actions, close=False)
+        self._asking, self._waiting = True, waiting
+
+        def refuse(_: Any) -> str:
+            buttons[-1].invoke()
+            return "break"
+
+        for made in buttons:
+            made.bind("<Escape>", refuse)
         take_focus(buttons[focus])
+
+    def withdraw(self) -> None:
+        """Take a question back: it is about something else than what the person looks at now."""
+        if self._asking:
+            self._answered()
+
+    def _answered(self) -> None:
+        waiting = self._waiting
+        self.clear()
+        if waiting is not None:
+            waiting()
 
     def _show(self, text: str, mark: str, actions: Sequence[Action], close: bool) -> list:  # type: ignore[type-arg]
         self.clear()
@@ -75,14 +107,14 @@ class Notice(tk.Frame):
 
     def _closing(self, command: Callable[[], Any]) -> Callable[[], None]:
         def press() -> None:
-            self.clear()
+            self._answered()
             command()
 
         return press
 
     def clear(self) -> None:
         """Say nothing any more."""
-        self.said = ""
+        self.said, self._asking, self._waiting = "", False, None
         if self._timer is not None:
             self.after_cancel(self._timer)
             self._timer = None

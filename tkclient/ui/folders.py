@@ -33,12 +33,22 @@ class Folders(tk.Frame):
         self.canvas.bind("<Up>", lambda _: self._step(-1))
         self.canvas.bind("<Down>", lambda _: self._step(+1))
         self.canvas.bind("<Return>", lambda _: self._choose_now())
+        self.canvas.bind("<FocusOut>", lambda _: self.settle())
         on_wheel(self.canvas, self._scroll)
         theme.on_change(self, self.redraw)
 
     def show(self, folders: List[Dict[str, Any]], chosen: str) -> None:
-        self._folders, self._chosen = folders, chosen
+        """Show the folders; one that the person is just going to stays chosen."""
+        self._folders = folders
+        if not self._timer or self._chosen not in [folder["id"] for folder in folders]:
+            self._cancel()
+            self._chosen = chosen
         self.redraw()
+
+    def settle(self) -> None:
+        """Choose at once where the person is just going to: they are about to do something else."""
+        if self._timer:
+            self._choose_now()
 
     def name_of(self, folder: Dict[str, Any]) -> str:
         return folder_name(self._words, folder)

@@ -70,7 +70,7 @@ class LeftPane(tk.Frame):
         px = self._theme.px
         box = tk.Frame(self, bg=look.DESK)
         box.pack(side="top", fill="x", padx=px(11), pady=(px(2), 0))
-        self._maker = box
+        self._maker, self._naming = box, ""
         self.make = button(box, self._words("left.new_folder"), self._ask_name, "DeskLink")
         self.make.pack(anchor="w", padx=px(3))
         self._name_entry = ttk.Entry(box, font=self._theme.fonts["aside"])
@@ -93,15 +93,23 @@ class LeftPane(tk.Frame):
             take_focus(self.make)
         return "break"
 
-    def _named(self, _: Any) -> None:
-        self._made()
-
     def _make(self) -> None:
         name = self._name_entry.get().strip()
         if not name:
             self._made()
-            return
-        self._desk.mail.create_folder(name, self._named, self._failed)
+        elif name != self._naming:
+            self._naming = name
+            self._desk.mail.create_folder(name, self._named, self._not_named)
+
+    def _named(self, _: Any) -> None:
+        name, self._naming = self._naming, ""
+        # Who has gone elsewhere, or is writing the next name, goes on with that.
+        if self._name_entry.get().strip() == name:
+            self._made(focus=self.focus_get() is self._name_entry)
+
+    def _not_named(self, trouble: Trouble) -> None:
+        self._naming = ""
+        self._failed(trouble)
 
     def show_folders(self, *_: Any) -> None:
         self.folders.show(self._desk.mailbox.folders, self._desk.browsing.folder)

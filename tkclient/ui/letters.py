@@ -22,6 +22,13 @@ class Letters:
     def __init__(self, page: "MailPage") -> None:
         self._page = page
         self._wanted = ""
+        self._asked_about = ""
+
+    def chosen(self, row: Row) -> None:
+        """The person chose a letter: a question about another one is none any more."""
+        if self._asked_about not in ("", row["id"]):
+            self._asked_about = ""
+            self._page.notice.withdraw()
 
     def open_letter(self, row: Row) -> None:
         shown, wanted = self._page.reader, row["id"]
@@ -65,9 +72,12 @@ class Letters:
             return
 
         def for_good() -> None:
+            if page.list.chosen_id != row["id"]:
+                return
             page.desk.mail.delete([row["id"]], lambda: None, page.trouble)
             self._after_removal(row)
 
+        self._asked_about = row["id"]
         page.notice.ask(
             words("delete.ask"),
             [(words("delete.yes"), for_good), (words("delete.no"), page.list.canvas.focus_set)],

@@ -128,7 +128,8 @@ class LoginPage(tk.Frame):
         self.go = button(row, words("create.go" if creating else "login.go"), self.submit, "Primary")
         self.go.pack(side="left")
         other = "create.back" if creating else "login.create"
-        button(row, words(other), lambda: self.show_form(not creating), "Link").pack(side="left", padx=px(8))
+        turn = lambda: None if self.busy else self.show_form(not creating)  # noqa: E731
+        button(row, words(other), turn, "Link").pack(side="left", padx=px(8))
         for entry in form.winfo_children():
             if isinstance(entry, Field):
                 entry.entry.bind("<Return>", lambda _: self.submit())

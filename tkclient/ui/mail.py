@@ -6,6 +6,7 @@ This file lays them out and lets the panes' wishes reach the desk; each pane has
 from __future__ import annotations
 
 import tkinter as tk
+from functools import partial
 from typing import Any, Callable, Dict, List, Optional
 
 from tkclient.desk import Desk
@@ -85,7 +86,8 @@ class MailPage(tk.Frame):
         self._left = tk.Frame(self, bg=look.DESK)
         self._left.pack_propagate(False)
         self._left.pack(side="left", fill="y")
-        self.left = LeftPane(self._left, theme, words, self.desk, self.choose_folder, verbs, self.trouble)
+        choose = partial(self.choose_folder, from_left=True)
+        self.left = LeftPane(self._left, theme, words, self.desk, choose, verbs, self.trouble)
         self.left.pack(fill="both", expand=True)
         rule(self, upright=True).pack(side="left", fill="y")
         self.right = tk.Frame(self, bg=look.PAPER)
@@ -138,6 +140,7 @@ class MailPage(tk.Frame):
 
     def show_cover(self, page: Any) -> None:
         """Cover list and letter with a page."""
+        self.left.folders.settle()
         self.writing.gone_on()
         self._drop_cover()
         self.cover = page
@@ -169,7 +172,9 @@ class MailPage(tk.Frame):
 
     # Folders and letters
 
-    def choose_folder(self, folder: str) -> None:
+    def choose_folder(self, folder: str, from_left: bool = False) -> None:
+        """Turn to a folder. Chosen in the left pane, it leaves the focus where the person has it."""
+
         def go() -> None:
             self._drop_cover()
             self._reading = False
@@ -181,15 +186,17 @@ class MailPage(tk.Frame):
             self.left.show_folders()
             self._arrange()
             self.show_chosen()
-            if self.focus_get() is not self.left.folders.canvas:
+            if not from_left:
                 take_focus(self.list.canvas)
 
         self.writing.leaving(go)
 
     def _selected(self, row: Optional[Row]) -> None:
         """The person stopped on a row: show the letter beside the list."""
-        if row is not None and not self._narrow:
-            self.letters.open_letter(row)
+        if row is not None:
+            self.letters.chosen(row)
+            if not self._narrow:
+                self.letters.open_letter(row)
         self.show_chosen()
 
     def _entered(self, row: Row) -> None:

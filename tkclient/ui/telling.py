@@ -101,4 +101,5 @@ class Telling:
             page.notice.warn(page.words("session.ends_soon"), [(page.words("session.stay"), desk.stay)])
         elif left is not None and left > WARN_SECONDS + 30 and self._warned:
             self._warned = False
-            page.notice.clear()
+            if page.notice.said == page.words("session.ends_soon"):
+                page.notice.clear()
