@@ -201,31 +201,44 @@ def root(display):
 
 
 @pytest.fixture
-def signed_in(root):
-    """Give `signed_in(language, size)`: the whole window in this process, María signed in.
+def door(root):
+    """Give `door(language, size)`: the whole window in this process, on its first page.
 
     `window.server` is its service.
     """
     from tkclient.desk import Desk
-    from tkclient.ui.mail import MailPage
     from tkclient.ui.window import Window
 
     with FakeServer() as server:
         desk = Desk(server.url, root.after)
 
-        def sign_in(language="es", size=None):
+        def come(language="es", size=None):
             collector = root.report_callback_exception
             window = Window(root, desk, language)
             root.report_callback_exception = collector
             if size is not None:
                 root.geometry("{}x{}+0+0".format(*size))
             window.server = server  # type: ignore[attr-defined]
-            desk.open("maria", "clave-larga", window._opened, lambda trouble: pytest.fail(trouble.kind))
-            spin(root, lambda: desk.mailbox.folders and isinstance(window.page, MailPage), "the mail")
+            root.update()
             return window
 
-        yield sign_in
+        yield come
         desk.tasks.stop()
+
+
+@pytest.fixture
+def signed_in(root, door):
+    """Give `signed_in(language, size)`: as `door`, with María signed in and her letters in the list."""
+    from tkclient.ui.mail import MailPage
+
+    def sign_in(language="es", size=None):
+        window = door(language, size)
+        desk = window.desk
+        desk.open("maria", "clave-larga", window._opened, lambda trouble: pytest.fail(trouble.kind))
+        spin(root, lambda: desk.mailbox.folders and isinstance(window.page, MailPage), "the mail")
+        return window
+
+    return sign_in
 
 
 @pytest.fixture

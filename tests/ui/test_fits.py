@@ -118,35 +118,50 @@ def keys(root, window, language):
     window.page.show_keys()
 
 
-@pytest.mark.parametrize(
-    "show", [letter, warned, writer, question, accounts, by_hand, keys], ids=lambda f: f.__name__
-)
+PAGES = [letter, warned, writer, question, accounts, by_hand, keys]
+
+
+def put_away(window):
+    window.page.uncover()
+    window.page.notice.clear()
+    window.page.reader.show_nothing()
+    window.page.back()
+
+
+def enlarge(window, percent):
+    while window.theme.percent < percent:
+        window.theme.change_size(1)
+
+
 @pytest.mark.parametrize("language", ["es", "en"])
 @pytest.mark.parametrize("size", WINDOWS, ids=str)
-def test_a_page_of_mail_is_whole(root, signed_in, size, language, show):
+def test_every_page_of_mail_is_whole(root, signed_in, size, language):
     window = signed_in(language, size)
-    show(root, window, language)
     for percent in PERCENTS:
-        while window.theme.percent < percent:
-            window.theme.change_size(1)
-        assert_whole(root, f"at {percent} %")
-        window.page.uncover()
-        window.page.notice.clear()
-        window.page.reader.show_nothing()
+        enlarge(window, percent)
         assert_whole(root, f"the list at {percent} %")
-        show(root, window, language)
-        assert_whole(root, f"shown at {percent} %")
+        for show in PAGES:
+            show(root, window, language)
+            assert_whole(root, f"{show.__name__} at {percent} %")
+            put_away(window)
 
 
-@pytest.mark.parametrize("creating", [False, True])
+@pytest.mark.parametrize("show", [letter, question, by_hand, keys], ids=lambda show: show.__name__)
+def test_a_page_that_is_shown_follows_the_size_of_the_text(root, signed_in, show):
+    window = signed_in("es", WINDOWS[-1])
+    show(root, window, "es")
+    for percent in PERCENTS:
+        enlarge(window, percent)
+        assert_whole(root, f"at {percent} %")
+
+
 @pytest.mark.parametrize("language", ["es", "en"])
 @pytest.mark.parametrize("size", WINDOWS, ids=str)
-def test_the_first_page_is_whole(root, signed_in, size, language, creating):
-    window = signed_in(language, size)
-    window.leave()
-    spin(root, lambda: not window.desk.session.is_open, "leaving")
-    window.page.show_form(creating)
-    for percent in PERCENTS:
-        while window.theme.percent < percent:
-            window.theme.change_size(1)
-        assert_whole(root, percent)
+def test_the_first_page_is_whole(root, door, size, language):
+    window = door(language, size)
+    for creating in (False, True):
+        window.theme.change_size(0)
+        window.page.show_form(creating)
+        for percent in PERCENTS:
+            enlarge(window, percent)
+            assert_whole(root, f"creating {creating} at {percent} %")

@@ -219,3 +219,21 @@ def test_keys_typed_as_a_question_is_put_answer_it(root):
     )
     root.focus_get().event_generate("<Return>")
     assert answered == ["no"]
+
+
+def test_the_title_tells_of_what_has_its_place(root, door, monkeypatch):
+    """Who waits for the title may click at once where things are."""
+    window = door()
+    places = list[tuple[str, int]]()
+    title = root.title
+
+    def told(text=None):
+        if text is not None and hasattr(window.page, "left"):
+            places.append((text, window.page.left.make.winfo_rooty()))
+        return title(*([] if text is None else [text]))
+
+    monkeypatch.setattr(root, "title", told)
+    window.desk.open("maria", "clave-larga", window._opened, lambda trouble: pytest.fail(trouble.kind))
+    spin(root, lambda: places and places[-1][0].endswith("(11)"), "the folder")
+    root.update()
+    assert places[-1][1] == window.page.left.make.winfo_rooty()

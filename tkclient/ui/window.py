@@ -65,7 +65,11 @@ class Window:
         self.root.minsize(min(SMALLEST[0], screen_width), min(SMALLEST[1], screen_height))
 
     def say_title(self, what: str) -> None:
-        self.root.title("restante" + (" \u00b7 " + what if what else ""))
+        """Say in the title what is shown, once it has its place: whoever reads that can act on it."""
+        title = "restante" + (" \u00b7 " + what if what else "")
+        if title != self.root.title():
+            self.root.update_idletasks()
+            self.root.title(title)
 
     # Pages
 
