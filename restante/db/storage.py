@@ -104,6 +104,11 @@ class EmbeddedStorage(FileStorage):  # type: ignore[misc]
         """
         return self._ltid
 
+    def wait_for_commit(self) -> None:
+        """Wait for a commit that is all but finished: who begins to write before would conflict with it."""
+        with self._lock:
+            pass
+
     def _read_data_header(self, pos: int, oid: bytes | None = None, _file: Any = None) -> Any:
         """Return a record's header, or raise CorruptedDataError unless all that is known of it agrees."""
         if oid is None:
