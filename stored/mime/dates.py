@@ -22,7 +22,7 @@ _ISO_DATE = re.compile(
 _ZONE = re.compile(r"(?:\s(?:GMT|UTC?))?\s*([+-])(\d{1,2})(?::?(\d\d))?\s*$")
 _FRACTION = re.compile(r"(?<=:\d\d)\.\d{1,9}")
 _HALF_DAY = re.compile(r"(?<!\d)(\d{1,2})((?::\d\d){1,2})\s*([AP])M\b", re.I)
-_MONTH = re.compile(r"(?<=\d)(\s+[a-z]{3})[a-z]{0,6}[,.]?(?=\s+\d)", re.I)
+_MONTH = re.compile(r"(?<=\d)\s*([a-z]{3})[a-z]{0,6}[\s,.]*(?=\d)", re.I)
 _EARLIEST = 1000  # some programs write a date that they do not have as the first day of the year 0001
 
 
@@ -77,7 +77,7 @@ def _iso(match: re.Match[str]) -> datetime | None:
 
 def _tidied(said: str) -> str:
     """Return a date with its zone, its hour and its month as most write them."""
-    said = _MONTH.sub(r"\1", _FRACTION.sub("", said))
+    said = _MONTH.sub(r" \1 ", _FRACTION.sub("", said))
     if ":" in said:
         said = _ZONE.sub(lambda found: f" {found[1]}{found[2]:>02}{found[3] or '00'}", said)
     return _HALF_DAY.sub(_of_whole_day, said, count=1)

@@ -29,6 +29,7 @@ from stored.mime.dates import _unusual, _usual, date_of
         ("Mon, 23 Nov 2026 2:50:00 PM +0100", datetime(2026, 11, 23, 13, 50, tzinfo=UTC)),
         ("November 23, 2026 12:05 am", datetime(2026, 11, 23, 0, 5, tzinfo=UTC)),
         ("23 Sept 2026 14:50:00 +0100", datetime(2026, 9, 23, 13, 50, tzinfo=UTC)),
+        ("Mon, 23Nov2026 14:50:00 +0100", datetime(2026, 11, 23, 13, 50, tzinfo=UTC)),
         ("23 Nov, 2026 14:50:00 +0100", datetime(2026, 11, 23, 13, 50, tzinfo=UTC)),
         ("Mon, 23 Nov 126 14:50:00 GMT", datetime(2026, 11, 23, 14, 50, tzinfo=UTC)),
         ("Mon, 23 Nov 2026", datetime(2026, 11, 23, tzinfo=UTC)),
