@@ -149,10 +149,10 @@ def _base64_slices(raw: Octets, start: int, end: int) -> Iterator[bytes]:
     """Decode base64 up to its padding; what stands after that is not part of it."""
     kept = b""
     for at in range(start, end, SLICE_OCTETS):
-        kept += raw[at : min(at + SLICE_OCTETS, end)].translate(None, _BETWEEN)
-        pad = kept.find(b"=")
-        if pad >= 0:
-            yield base64_octets(kept[:pad])
+        more = raw[at : min(at + SLICE_OCTETS, end)].translate(None, _BETWEEN)
+        kept, padded = _up_to_padding(kept + more)
+        if padded:
+            yield base64_octets(kept)
             return
         whole = len(kept) - len(kept) % 4
         yield base64_octets(kept[:whole])
@@ -160,6 +160,20 @@ def _base64_slices(raw: Octets, start: int, end: int) -> Iterator[bytes]:
     yield base64_octets(kept)
 
 
+def _up_to_padding(octets: bytes) -> tuple[bytes, bool]:
+    """Return base64 up to its padding, and whether that has come; one "=" that fills up nothing is none."""
+    if b"=" not in octets:
+        return octets, False
+    for strays, pads in enumerate(_PADS.finditer(octets)):
+        at = pads.start()
+        if len(pads[0]) > 1 or (at - strays) % 4 == 3:
+            return octets[:at].replace(b"=", b""), True
+    # Another one may stand at the beginning of the next slice.
+    last = b"=" if octets.endswith(b"=") else b""
+    return octets.replace(b"=", b"") + last, False
+
+
+_PADS = re.compile(rb"=+")
 _BETWEEN = bytes(octet for octet in range(256) if not re.match(rb"[A-Za-z0-9+/=]", bytes([octet])))
 
 

@@ -31,8 +31,11 @@ _STRAY_LINE = re.compile(
     rb"(?=(?:[ \t]++[^\s][^\n]*+\n){0,20}[A-Za-z][\w-]*+[ \t]*+:)",
     re.I,
 )
-_STRAY_IN_PART = re.compile(rb"(?!--)[^\s][^\n]*+\n(?=Content-[A-Za-z-]+:)", re.I)
+_STRAY_IN_PART = re.compile(
+    rb"(?!--\S)[^\s][^\n]*+\n(?=(?:[ \t]++[^\s][^\n]*+\n){0,20}Content-[A-Za-z-]+:)", re.I
+)
 STRAY_LIMIT = 20
+_LINE_END = (b"\r", b"\n")
 _BLANKS_BEFORE_FIELD = re.compile(rb"(?:[ \t]+\r*\n)+(?=[A-Za-z][\w-]*+[ \t]*+:(?!//)[ \t]*+[^\s])")
 _BLANK = re.compile(rb"[ \t]*\r*\n")
 _AFTER_DELIMITER = re.compile(rb"(--)?[ \t]*(?:\r*\n|\Z)|(--)")
@@ -194,13 +197,8 @@ def header_bounds(raw: Octets, start: int, end: int, *, whole: bool = False) -> 
     limit = min(end, start + (WHOLE_HEADER_OCTETS if whole else HEADER_OCTETS))
     leading = _LEADING.match(raw, start, limit) if whole else None
     block_end = _fields_end(raw, leading.end() if leading else start, limit)
-    stray_line = _STRAY_LINE if whole else _STRAY_IN_PART
-    for _ in range(STRAY_LIMIT if whole or block_end > start else 0):
-        stray = stray_line.match(raw, block_end, limit)
-        further = _fields_end(raw, stray.end(), limit) if stray else _behind_blanks(raw, block_end, limit)
-        if further == block_end:
-            break
-        block_end = further
+    if raw[block_end : block_end + 1] not in _LINE_END:
+        block_end = _behind_strays(raw, block_end, limit, _STRAY_LINE if whole else _STRAY_IN_PART)
     at_line = block_end == start or raw[block_end - 1 : block_end] == b"\n"
     blank = _BLANK.match(raw, block_end, end) if at_line else None
     if blank:
@@ -220,17 +218,29 @@ def _blank_line_end(raw: Octets, start: int, end: int) -> int:
     return end
 
 
+def _behind_strays(raw: Octets, at: int, limit: int, stray_line: re.Pattern[bytes]) -> int:
+    """Return where the fields end that go on behind stray lines and lines of blanks, `at` where none do."""
+    for _ in range(STRAY_LIMIT):
+        stray = stray_line.match(raw, at, limit)
+        further = _fields_end(raw, stray.end(), limit) if stray else _behind_blanks(raw, at, limit)
+        if further == at:
+            break
+        at = further
+    return at
+
+
 def _behind_blanks(raw: Octets, at: int, limit: int) -> int:
     """Return where the fields behind a line of blanks at `at` end, `at` where there is none such.
 
     A line of blanks is folding and parts no header from its body (RFC 5322 section 4.2, obs-FWS), though some
-    writers mean it so: what stands behind is header where it is fields and nothing else up to an empty line.
+    writers mean it so: what stands behind is header where it is fields and nothing else, up to an empty line
+    or the very end.
     """
     blanks = _BLANKS_BEFORE_FIELD.match(raw, at, limit)
     if not blanks:
         return at
     fields_end = _fields_end(raw, blanks.end(), limit)
-    return fields_end if _BLANK.match(raw, fields_end, limit) else at
+    return fields_end if fields_end == limit or _BLANK.match(raw, fields_end, limit) else at
 
 
 def _fields_end(raw: Octets, start: int, limit: int) -> int:

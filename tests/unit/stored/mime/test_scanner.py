@@ -133,6 +133,14 @@ def test_a_line_of_blanks_within_the_header_is_folding():
     assert shape(raw) == [("1", "text/html", True)]
 
 
+def test_a_line_of_blanks_within_a_header_without_a_body_is_folding():
+    assert summarize(b"Subject: one\r\n \r\nTo: a@b.c\r\n").to[0].address == "a@b.c"
+
+
+def test_a_line_of_blanks_before_the_fields_of_a_part_is_passed_over():
+    assert shape(MIXED.replace(b"Content-Type: text/html", b" \r\nContent-Type: text/html")) == shape(MIXED)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -143,6 +151,11 @@ def test_a_line_of_blanks_within_the_header_is_folding():
 )
 def test_a_line_of_blanks_before_text_parts_it_from_the_header(body):
     assert text_of(b"Subject: one\r\n \r\n" + body)[0] == body.decode().replace("\r", "")
+
+
+def test_a_stray_line_in_the_header_of_a_part_is_passed_over():
+    for html in (b"stray\r\nContent-Type: text/html", b"X-\xe9: y\r\n z\r\nContent-Type: text/html"):
+        assert shape(MIXED.replace(b"Content-Type: text/html", html)) == shape(MIXED)
 
 
 def test_a_stray_line_may_be_a_rule():
@@ -257,6 +270,8 @@ def test_decoding_goes_in_slices(encoding, encoded):
         ("base64", b"aGVsbG8", b"hello"),
         ("base64", b"a*G-V s@b#G8=", b"hello"),
         ("base64", b"a", b""),
+        ("base64", b"=aGVs\r\nbG=8hb=Q==\r\nfooter", b"hello!m"),
+        ("base64", b"aGVs\r\n======\r\nfooter", b"hel"),
         ("quoted-printable", b"caf=C3=A9=\r\n!=", "café!".encode()),
         ("quoted-printable", b"=zz=4", b"=zz=4"),
         ("quoted-printable", b"one=  \r\ntwo=\t\nthree= ", b"onetwothree"),
@@ -268,6 +283,12 @@ def test_decoding_goes_in_slices(encoding, encoded):
 def test_encodings(encoding, encoded, octets):
     raw = b"Content-Transfer-Encoding: " + encoding.encode() + b"\r\n\r\n" + encoded
     assert decode_part(raw, parts_of(raw)[0]) == octets
+
+
+def test_padding_may_be_cut_between_slices():
+    encoded = b" " + b"A" * (SLICE_OCTETS - 2)
+    raw = b"Content-Transfer-Encoding: base64\r\n\r\n" + encoded + b"==AAAA"
+    assert len(decode_part(raw, parts_of(raw)[0])) == (SLICE_OCTETS - 2) * 6 // 8
 
 
 PIECE = st.one_of(
