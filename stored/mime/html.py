@@ -9,13 +9,14 @@ the parser as single characters that no text contains (see `tags`). What it give
 
 import re
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 
 from stored.mime.flow import LINE_ENDS, stream_of
+from stored.mime.found import END, LINK, LINK_END, PICTURE, Found
 from stored.mime.links import host_of
 from stored.mime.runs import CELL, PLAIN, Look, Passage, Writer, text_of_passages
 from stored.mime.styles import HIDE, OPENING, closing
-from stored.mime.tags import END, LINK, LINK_END, NUMBER, PICTURE, Found, simplified
+from stored.mime.tags import NUMBER, simplified
 
 HTML_LIMIT = 1_000_000
 
@@ -35,10 +36,11 @@ def html_passages(html: str) -> list[Passage]:
     """Return what `html` says with its looks, links and the places of its pictures. Pure."""
     page, found = simplified(html[:HTML_LIMIT])
     reader = _Reader(found)
-    tokens = _TOKEN.split(stream_of(page))
-    reader.text(tokens[0])
-    for token, text in zip(tokens[1::2], tokens[2::2], strict=True):
-        reader.token(token)
+    first, *rest = _TOKEN.split(stream_of(page))
+    reader.text(first)
+    for token, text in zip(rest[::2], rest[1::2], strict=True):
+        act = _ACTS.get(token)
+        act(reader) if act else reader.mark(token)
         if text:
             reader.text(text)
     return reader.writer.finished()
@@ -57,33 +59,11 @@ class _Reader:
         self._look: Look | None = PLAIN  # None: to be made of what is open
         self._outside: list[tuple[dict[str, int], str]] = []  # the looks and the link around each open cell
         self._counts: list[int] = []  # of each list that is open: the number of its last item, -1: bullets
-        self._ends = dict(
-            zip(LINE_ENDS, (self.writer.end_line, self.writer.keep_line, self.writer.gap), strict=True)
-        )
-        self._tokens: dict[str, Callable[[], None]] = {
-            "<td>": self._cell,
-            "<th>": self._cell,
-            "</td>": self._leave_cell,
-            "</th>": self._leave_cell,
-            "<li>": self._item,
-            "</li>": self.writer.end_line,
-            "<hr>": self._rule,
-            "<ul>": lambda: self._list(-1),
-            "<ol>": lambda: self._list(0),
-            "</ul>": self._leave_list,
-            "</ol>": self._leave_list,
-            "<blockquote>": lambda: self.writer.deeper(quotes=1),
-            "</blockquote>": lambda: self.writer.deeper(quotes=-1),
-            LINK_END: self._leave_link,
-        }
-        for look in OPENING:
-            self._tokens[look] = partial(self._begin, look)
-            self._tokens[closing(look)] = partial(self._end, look)
 
     def text(self, text: str) -> None:
         """Add a piece of the stream in which no token stands."""
-        while text[:1] in self._ends:
-            self._ends[text[0]]()
+        while text and text[0] in LINE_ENDS:
+            _ENDS[text[0]](self.writer)
             text = text[1:]
         if not text or self._open[HIDE]:
             return
@@ -95,56 +75,52 @@ class _Reader:
     def _now(self) -> Look:
         if self._look is None:
             bold, italic, underline, strike, code, _ = self._open.values()
-            self._look = _look(
-                bold > 0, italic > 0, underline > 0, strike > 0, code > 0, self._heading, self._link
-            )
+            look = Look(bold > 0, italic > 0, underline > 0, strike > 0, code > 0, self._heading, self._link)
+            self._look = PLAIN if look == PLAIN else look
         return self._look
 
-    def token(self, token: str) -> None:
-        """Open or close what a token says; one that says nothing is passed over."""
-        act = self._tokens.get(token)
-        if act is not None:
-            act()
-        elif token[0] == LINK:
-            self._enter_link(token)
+    def mark(self, token: str) -> None:
+        """Do what a token says that differs each time; one that says nothing is passed over."""
+        if token[0] == LINK:
+            self.enter_link(token)
         elif token[0] == PICTURE:
-            self._picture(token)
+            self.picture(token)
         elif token[0] == NUMBER:
-            self._count(token)
+            self.count(token)
         elif token == "<":
             self.text(token)
         elif token[0] == "<":
-            self._title(token)
+            self.title(token)
 
-    def _begin(self, look: str) -> None:
+    def begin(self, look: str) -> None:
         self._open[look] += 1
         self._look = None
 
-    def _end(self, look: str) -> None:
+    def end(self, look: str) -> None:
         if self._open[look]:
             self._open[look] -= 1
             self._look = None
 
-    def _enter_link(self, token: str) -> None:
+    def enter_link(self, token: str) -> None:
         place, links = int(token[1:-1] or -1), self._found.links
-        self._leave_link()
+        self.leave_link()
         self._link = links[place] if 0 <= place < len(links) else ""
 
-    def _leave_link(self) -> None:
+    def leave_link(self) -> None:
         if self._pictured and self._link and not self._open[HIDE]:
             # A picture that says nothing, and is not fetched: where it leads is all there is to say.
             for text, look in ((" ", PLAIN), (host_of(self._link), self._now()), (" ", PLAIN)):
                 self.writer.write(text or " ", look)
         self._link, self._look, self._pictured = "", None, False
 
-    def _picture(self, token: str) -> None:
+    def picture(self, token: str) -> None:
         place, pictures = int(token[1:-1] or -1), self._found.pictures
         if 0 <= place < len(pictures) and not self._open[HIDE]:
             picture = pictures[place]
             self.writer.picture(picture.alt, self._now()._replace(image=picture.source))
             self._pictured = bool(self._link) and not picture.source and not picture.alt.strip()
 
-    def _title(self, token: str) -> None:
+    def title(self, token: str) -> None:
         """Begin or end a heading, <h1> to </h6>."""
         self.writer.end_line()
         if token[1] == "/":
@@ -153,42 +129,53 @@ class _Reader:
         self._heading = int(rank) if token[1] == "h" and rank.isdecimal() else 0
         self._look = None
 
-    def _cell(self) -> None:
+    def cell(self) -> None:
         self._outside.append((self._open.copy(), self._link))
         self.writer.write(CELL, PLAIN)
 
-    def _leave_cell(self) -> None:
+    def leave_cell(self) -> None:
         if self._outside:
             self._open, self._link = self._outside.pop()
             self._look = None
 
-    def _item(self) -> None:
+    def item(self) -> None:
         if self._counts and self._counts[-1] >= 0:
             self._counts[-1] += 1
             self.writer.item(f"{self._counts[-1]}.")
         else:
             self.writer.item("•")
 
-    def _count(self, token: str) -> None:
+    def count(self, token: str) -> None:
         if self._counts and self._counts[-1] >= 0:
             self._counts[-1] = int(token[1:-1] or 0)
 
-    def _list(self, count: int) -> None:
+    def enter_list(self, count: int) -> None:
         self.writer.deeper(lists=1)
         self._counts.append(count)
 
-    def _leave_list(self) -> None:
+    def leave_list(self) -> None:
         self.writer.deeper(lists=-1)
         self._counts.pop()
 
-    def _rule(self) -> None:
+    def rule(self) -> None:
         self.writer.end_line()
         self.writer.write("-" * 20 + "\n", PLAIN)
 
 
-@lru_cache(maxsize=1024)
-def _look(
-    bold: bool, italic: bool, underline: bool, strike: bool, code: bool, heading: int, link: str
-) -> Look:
-    look = Look(bold, italic, underline, strike, code, heading, link)
-    return PLAIN if look == PLAIN else look
+#: What to do at each token that is always the same.
+_ACTS: dict[str, Callable[[_Reader], None]] = {
+    **dict.fromkeys(("<td>", "<th>"), _Reader.cell),
+    **dict.fromkeys(("</td>", "</th>"), _Reader.leave_cell),
+    "<li>": _Reader.item,
+    "</li>": lambda reader: reader.writer.end_line(),
+    "<hr>": _Reader.rule,
+    "<ul>": lambda reader: reader.enter_list(-1),
+    "<ol>": lambda reader: reader.enter_list(0),
+    **dict.fromkeys(("</ul>", "</ol>"), _Reader.leave_list),
+    "<blockquote>": lambda reader: reader.writer.deeper(quotes=1),
+    "</blockquote>": lambda reader: reader.writer.deeper(quotes=-1),
+    LINK_END: _Reader.leave_link,
+    **{look: partial(_Reader.begin, look=look) for look in OPENING},
+    **{closing(look): partial(_Reader.end, look=look) for look in OPENING},
+}
+_ENDS = dict(zip(LINE_ENDS, (Writer.end_line, Writer.keep_line, Writer.gap), strict=True))

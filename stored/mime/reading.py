@@ -9,7 +9,7 @@ from stored.mime.reports import Notice
 from stored.mime.runs import Run
 from stored.mime.scanner import Octets, Scan
 from stored.mime.summary import Summary, summary_of
-from stored.mime.text import Pages, runs_in, text_in
+from stored.mime.text import Texts, runs_in, text_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ def reading_of(raw: Octets, *, text: bool = True, runs_limit: int = 0) -> Readin
     scan = Scan(raw)
     parts = parts_in(raw, scan)
     summary = summary_of(raw, scan, body=False)
-    pages = Pages()
-    said, text_cut = text_in(raw, parts, pages) if text else ("", False)
-    runs, runs_cut = runs_in(raw, scan, parts, runs_limit, pages) if runs_limit else ([], False)
+    texts = Texts(raw)
+    said, text_cut = text_in(raw, parts, texts) if text else ("", False)
+    runs, runs_cut = runs_in(raw, scan, parts, runs_limit, texts) if runs_limit else ([], False)
     return Reading(
         summary=summary,
         text=said,

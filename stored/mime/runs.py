@@ -13,6 +13,7 @@ CELL = "\ufdde"
 #: White space of preformatted text, until nothing is made single any more.
 KEPT_BLANK, KEPT_TAB = "\ufde2", "\ufde3"
 _BLANK = f" \xa0{CELL}{KEPT_BLANK}{KEPT_TAB}"  # what is nothing at the end of a line
+_BEGINNING = f" {CELL}"  # and at its beginning
 
 RUN_LIMIT = 20_000
 DEPTH_SHOWN = 20  # quotes and lists deeper than this look the same
@@ -78,14 +79,14 @@ class Writer:
     def write(self, text: str, look: Look) -> None:
         """Add text, in which white space is single and line ends are meant, to the line."""
         if self._ended and text[0] in _BLANK:
-            text = text.lstrip(" " + CELL)
+            text = text.lstrip(_BEGINNING)
         elif self._spaced and text[0] == " ":
             text = text[1:]
         if text:
             self._open().append((text, look))
-            self._marked, last = False, text[-1]
+            last = text[-1]
+            self._marked, self._spaced = False, last in " \n"
             self._ended = 0 if last != "\n" else 2 if text.endswith("\n\n") else 1
-            self._spaced = last in " \n"
 
     def end_line(self) -> None:
         """End the line; an empty one is no line."""
@@ -103,16 +104,14 @@ class Writer:
     def _end(self, wanted: int) -> None:
         if self._ended >= wanted:
             return
-        pieces = self._open()
-        while not self._ended and pieces and not pieces[-1][1].image:
+        pieces, ends = self._open(), "\n" * (wanted - self._ended)
+        while pieces and not pieces[-1][1].image:
             text, look = pieces.pop()
-            if bare := text.rstrip(_BLANK):
-                pieces.append((bare, look))
+            if bare := text if self._ended else text.rstrip(_BLANK):
+                pieces.append((bare + ends, look))
                 break
-        text, look = pieces[-1] if pieces and not pieces[-1][1].image else ("", PLAIN)
-        if text:
-            pieces.pop()
-        pieces.append((text + "\n" * (wanted - self._ended), look))
+        else:
+            pieces.append((ends, PLAIN))
         self._ended, self._spaced = wanted, True
 
     def item(self, mark: str) -> None:

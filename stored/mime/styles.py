@@ -24,29 +24,35 @@ _TELLING = (
 _ZERO = re.compile(r"(?:opacity|max-height):0(?![.\d])")
 _NO_SIZE = re.compile(r"font-size:0(?![.\d])")
 _LIGHT = re.compile(r"font-weight:(?:normal|lighter|[1-5]00)")
+# What a style of each look has in it, and how it says so: nearly all have none.
 _STYLES = (
-    (re.compile(r"font-weight:(?:bold|[6-9]00)"), BOLD),
-    (re.compile(r"font-style:(?:italic|oblique)"), ITALIC),
-    (re.compile(r"text-decoration[a-z-]*:[^;\"']{0,40}underline"), UNDERLINE),
-    (re.compile(r"text-decoration[a-z-]*:[^;\"']{0,40}line-through"), STRIKE),
+    ("font-weight:", re.compile(r"font-weight:(?:bold|[6-9]00)"), BOLD),
+    ("font-style:", re.compile(r"font-style:(?:italic|oblique)"), ITALIC),
+    ("underline", re.compile(r"text-decoration[a-z-]*:[^;\"']{0,40}underline"), UNDERLINE),
+    ("line-through", re.compile(r"text-decoration[a-z-]*:[^;\"']{0,40}line-through"), STRIKE),
 )
 
 
 def may_tell(attributes: str) -> bool:
     """Tell whether what is written in a tag may say anything of this; else nobody needs to take it apart."""
     squeezed = "".join(attributes.lower().split())
-    return any(word in squeezed for word in _TELLING)
+    for word in _TELLING:  # noqa: SIM110 - half as long as any() takes, and asked of nearly every tag
+        if word in squeezed:
+            return True
+    return False
 
 
 def style_in(attributes: dict[str, str]) -> str:
     """Return the style in lower case and without white space, in which `hidden` is a style, too."""
-    style = "".join(attributes.get("style", "").lower().split())
+    style = attributes.get("style", "")
+    if style:
+        style = "".join(style.lower().split())
     return f"display:none;{style}" if "hidden" in attributes else style
 
 
 def looks_of(style: str) -> str:
     """Return the marks that begin the looks of a style."""
-    return "".join([look for pattern, look in _STYLES if pattern.search(style)]) if style else ""
+    return "".join([look for word, pattern, look in _STYLES if word in style and pattern.search(style)])
 
 
 def is_light(style: str) -> bool:

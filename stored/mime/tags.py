@@ -7,12 +7,10 @@ same, written as references: then it gets looks of its own, which it could have 
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from html import unescape
+from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import unquote, urljoin
 
-from stored.mime.links import target_of
+from stored.mime.found import END, LEADING, STRANGE, Found, attribute, attributes
 from stored.mime.styles import (
     BOLD,
     CODE,
@@ -31,14 +29,13 @@ from stored.mime.styles import (
 DEPTH_LIMIT = 250
 #: So few need not be counted: a parser that is quadratic in them takes 20 ms at most.
 FEW_TAGS = 3_000
-FOUND_LIMIT = 20_000  # links and pictures; more than these are text
-_ATTRIBUTE_CHARACTERS = 8_000
 _SPAN_LIMIT = 2_000
-_BASE_CHARACTERS = 300  # joining takes a time that follows this, for each link
+# So many tags are known from one letter to the next, none of them long: two megabytes at most.
+_KNOWN_TAGS = 2_000
+_KNOWN_CHARACTERS = 250
 
-HIDDEN_ELEMENT, LINK, LINK_END, PICTURE, END = "\ufddc", "\ufddd", "\ufddf", "\ufde0", "\ufde1"
+HIDDEN_ELEMENT = "\ufddc"
 NUMBER = "\ufde5"  # with how many items a list has before its next one
-_STRANGE = re.compile("[\ufdd0-\ufdef]")
 
 
 def _words(text: str) -> list[str]:
@@ -57,11 +54,9 @@ _RAW = "|".join(map(_raw, _words("style script title textarea iframe noembed")))
 _COMMENT = "!--(?:-?>|(?:[^-]++|-(?!-!?>))*(?:--!?>)?)|[!?][^>]*+>?|/[^a-zA-Z>][^>]*+>?"
 # A tag with its attributes; a quoted value may hold ">" if it is not too long. Possessive: no going back.
 _ANY_TAG = r"""/?[a-zA-Z][^>=]*+(?:=\s*+(?:"[^"]{0,2000}+"|'[^']{0,2000}+'|)[^>=]*+)*>?"""
-_TAGS = re.compile(f"(<(?:{_COMMENT}|{_RAW}|{_ANY_TAG}))")
+# Nearly half of all end something and have no attributes: these are tried first.
+_TAGS = re.compile(f"(<(?:/[a-zA-Z][^>=]*+>|{_COMMENT}|{_RAW}|{_ANY_TAG}))")
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/><]*+)([^\x00]*)")
-# A group with `?+` around it is forgotten by Python 3.11.2, which Debian has.
-_ATTRIBUTE = re.compile(r"""([^\s"'>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"?|'([^']*+)'?|([^\s"'>][^\s>]*+)?))?""")
-_SCHEME = re.compile(r"[\x00-\x20]*+(?:[a-z][a-z0-9+.-]*+:|#)", re.I)
 _WHOLE = re.compile(r"\s*+\+?0*([1-9]\d{0,4})\s*+", re.ASCII)
 
 
@@ -102,35 +97,19 @@ _STYLED_INLINE = frozenset({"span", "font"})
 _HIDEABLE = frozenset(_words("div p td th li blockquote pre h1 h2 h3 h4 h5 h6"))
 
 
-class Picture(NamedTuple):
-    """A picture in its place: what is said instead of it, and which part it is; of others neither."""
-
-    alt: str
-    source: str
-
-
-@dataclass
-class Found:
-    """The links and pictures of a page in order; marks name them by their places here."""
-
-    links: list[str] = field(default_factory=list)
-    pictures: list[Picture] = field(default_factory=list)
-    base: str = ""  # from where links lead that do not say it
-
-
 class _Nested(NamedTuple):
     """A tag that opens (+1) or closes (-1) a paragraph, or what counts by its depth; it begins `looks`."""
 
     said: str
+    looks: str
     element: str
     step: int
-    looks: str = ""
 
 
 class _Styled(NamedTuple):
-    """A tag that opens an element with looks of its own (+1), or closes the last of them (-1)."""
+    """A tag that opens an element with `looks` of its own (+1), or closes the last of them (-1)."""
 
-    opening: str
+    looks: str
     closing: str
     step: int
 
@@ -143,7 +122,7 @@ def simplified(html: str) -> tuple[str, Found]:
     found = Found()
     # In octets those characters are looked for several times as fast.
     strange = b"\xef\xb7" in html.encode("utf-8", "replace")
-    pieces = _TAGS.split(_STRANGE.sub("", html) if strange else html)
+    pieces = _TAGS.split(STRANGE.sub("", html) if strange else html)
     tags = pieces[1::2]
     # Equal tags say the same, and a letter has few different ones.
     said = {tag: _said_by(tag, found) for tag in dict.fromkeys(tags)}
@@ -153,13 +132,10 @@ def simplified(html: str) -> tuple[str, Found]:
 
 def _placed(tags: list[str], said: dict[str, _Said]) -> Iterable[str]:
     """Return what stands for each tag in its place, where that may depend on the tags before."""
-    looks = any(
-        (isinstance(one, _Styled) and one.opening) or (isinstance(one, _Nested) and one.looks)
-        for one in said.values()
-    )
+    looks = any(one.looks for one in said.values() if not isinstance(one, str))
     if len(tags) <= FEW_TAGS and not looks:
         bare = {tag: one if isinstance(one, str) else one[0] for tag, one in said.items()}
-        return [bare[tag] for tag in tags]
+        return map(bare.__getitem__, tags)
     nested, styled = _Depth().say, _styles()
     return [
         one if isinstance(one, str) else nested(one) if isinstance(one, _Nested) else styled(one)
@@ -169,18 +145,19 @@ def _placed(tags: list[str], said: dict[str, _Said]) -> Iterable[str]:
 
 def _said_by(tag: str, found: Found) -> _Said:
     """Return what stands for a tag, and take down in `found` where it leads."""
+    leading = LEADING.match(tag)
+    if leading is not None:
+        return found.taken_down(leading[1].lower(), tag[leading.end() :])
+    return _bare(tag) if len(tag) <= _KNOWN_CHARACTERS else _bare.__wrapped__(tag)
+
+
+@lru_cache(maxsize=_KNOWN_TAGS)
+def _bare(tag: str) -> _Said:
+    """Return what stands for a tag that leads nowhere."""
     match = _TAG.match(tag)
     if match is None:
         return ""  # a comment
     slash, name, rest = match[1], match[2].lower(), match[3]
-    if name == "img":
-        return _picture(_attributes(rest), found)
-    if name == "base":
-        base = target_of(unescape(_attributes(rest).get("href", "")))
-        found.base = found.base or (base if len(base) <= _BASE_CHARACTERS else "")
-        return ""
-    if name == "a":
-        return LINK_END if slash else _link(_attributes(rest), found)
     if name in _STYLED_INLINE:
         return _Styled("", "", -1) if slash else _styled(_style(rest))
     look = _LOOKS.get(name)
@@ -197,14 +174,14 @@ def _said_by(tag: str, found: Found) -> _Said:
             said += f"{HIDDEN_ELEMENT}{element}{END}"
         looks = looks_of(style)
         if element in _NUMBERED:
-            said = _numbered(said, element, _attributes(rest))
+            said = _numbered(said, element, attribute(rest, _NUMBERED[element]))
     if element in _CELLS:
         return said + looks
     if element == "pre" and not slash and CODE not in looks:
         looks += CODE
     if element in _UNNESTED and element != "p":
         return said
-    return _Nested(said, element, -1 if slash else 1, looks)
+    return _Nested(said, looks, element, -1 if slash else 1)
 
 
 class _Depth:
@@ -216,7 +193,7 @@ class _Depth:
         self._paragraph = ""  # what ends the looks of the one that is open
 
     def say(self, tag: _Nested) -> str:
-        said, element, step, looks = tag
+        said, looks, element, step = tag
         # A paragraph ends where any other block begins or ends.
         before, self._paragraph = self._paragraph, ""
         if element == "p":
@@ -245,63 +222,26 @@ def _styles() -> Callable[[_Styled], str]:
         if len(ends) >= _SPAN_LIMIT:
             return ""
         ends.append(tag.closing)
-        return tag.opening
+        return tag.looks
 
     return styled
 
 
-def _numbered(said: str, element: str, attributes: dict[str, str]) -> str:
+def _numbered(said: str, element: str, number: str) -> str:
     """Return the tag of a list or an item with the number that it says it begins with, where it does."""
-    number = _WHOLE.fullmatch(attributes.get(_NUMBERED[element], ""))
-    if number is None:
+    whole = _WHOLE.fullmatch(number)
+    if whole is None:
         return said
-    mark = f"{NUMBER}{int(number[1]) - 1}{END}"
+    mark = f"{NUMBER}{int(whole[1]) - 1}{END}"
     return f"{said}{mark}" if element == "ol" else f"{mark}{said}"
 
 
-def _attributes(rest: str) -> dict[str, str]:
-    """Return the attributes of a tag by their names in lower case; of equal ones the first."""
-    found = _ATTRIBUTE.findall(rest[:_ATTRIBUTE_CHARACTERS])
-    return {name.lower(): double or single or bare for name, double, single, bare in reversed(found)}
-
-
-def _picture(attributes: dict[str, str], found: Found) -> str:
-    said = unescape(attributes.get("alt", ""))[:200]
-    source = unescape(attributes.get("src", ""))
-    cid = unquote(source[4:].strip()) if source[:4].lower() == "cid:" else ""
-    # One that only counts who reads is of one pixel or none.
-    nothing = attributes.get("width", "").strip() in ("0", "1") or not source
-    nothing = nothing and not cid and not said
-    if nothing or len(found.pictures) >= FOUND_LIMIT or hides(style_in(attributes)):
-        return ""
-    found.pictures.append(Picture(_STRANGE.sub("", " ".join(said.split())), cid[:998]))
-    return f"{PICTURE}{len(found.pictures) - 1}{END}"
-
-
-def _link(attributes: dict[str, str], found: Found) -> str:
-    href = unescape(attributes.get("href", ""))
-    target = target_of(href) or _from_base(found.base, href)
-    if not target or len(found.links) >= FOUND_LIMIT:
-        return LINK_END
-    found.links.append(target)
-    return f"{LINK}{len(found.links) - 1}{END}"
-
-
-def _from_base(base: str, href: str) -> str:
-    """Return where a relative link leads from the place that the page named; "" where it named none."""
-    if not base or not href or _SCHEME.match(href):
-        return ""
-    try:
-        return target_of(urljoin(base, href))
-    except ValueError:
-        return ""
-
-
 def _styled(style: str) -> _Styled:
+    """Return what opens an element of no meaning but its style."""
     looks = looks_of(style) + (HIDE if hides(style) else "")
     return _Styled(looks, closing(looks), 1)
 
 
 def _style(rest: str) -> str:
     """Return the style of a tag, "" for one that tells nothing: then its attributes are not looked at."""
-    return style_in(_attributes(rest)) if may_tell(rest) else ""
+    return style_in(attributes(rest)) if may_tell(rest) else ""

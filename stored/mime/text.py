@@ -53,33 +53,41 @@ def _readable(parts: list[Part]) -> list[Part]:
     return texts or [part for part in parts if part.type.startswith("multipart/") and part.end > part.start]
 
 
-class Pages:
-    """The HTML parts of one message, each read at most once."""
+class Texts:
+    """The text parts of one message, each decoded and each page read at most once."""
 
-    def __init__(self) -> None:
-        self._read: dict[str, tuple[list[Passage], bool]] = {}
+    def __init__(self, raw: Octets) -> None:
+        self._raw = raw
+        self._decoded: dict[str, tuple[str, bool]] = {}
+        self._pages: dict[str, list[Passage]] = {}
 
-    def passages(self, raw: Octets, part: Part) -> tuple[list[Passage], bool]:
+    def decoded(self, part: Part) -> tuple[str, bool]:
+        """Return the characters of a part with line ends of one newline, and whether there are more."""
+        if part.part not in self._decoded:
+            self._decoded[part.part] = _decoded(self._raw, part)
+        return self._decoded[part.part]
+
+    def page(self, part: Part) -> tuple[list[Passage], bool]:
         """Return the passages of an HTML part and whether there are more."""
-        if part.part not in self._read:
-            text, cut = _decoded(raw, part)
-            self._read[part.part] = (html_passages(text), cut)
-        return self._read[part.part]
+        text, cut = self.decoded(part)
+        if part.part not in self._pages:
+            self._pages[part.part] = html_passages(text)
+        return self._pages[part.part], cut
 
 
-def text_in(raw: Octets, parts: list[Part], pages: Pages | None = None) -> tuple[str, bool]:
+def text_in(raw: Octets, parts: list[Part], texts: Texts | None = None) -> tuple[str, bool]:
     """Return the letter's text with line ends of one newline, and whether it was cut.
 
-    `pages` keeps the HTML that was read for `runs_in`, which so need not be read again.
+    `texts` keeps what was read for `runs_in`, which so need not be read again.
     """
-    pages = Pages() if pages is None else pages
+    texts = texts or Texts(raw)
     pieces, left, cut = [], TEXT_LIMIT, False
     for part in body_parts(raw, parts):
         if part.type == "text/html":
-            passages, part_cut = pages.passages(raw, part)
+            passages, part_cut = texts.page(part)
             text = text_of_passages(passages)
         else:
-            text, part_cut = _decoded(raw, part)
+            text, part_cut = texts.decoded(part)
         if text.strip():
             pieces.append(text[:left])
             cut = cut or part_cut or len(text) > left
@@ -90,33 +98,33 @@ def text_in(raw: Octets, parts: list[Part], pages: Pages | None = None) -> tuple
 
 
 def runs_in(
-    raw: Octets, scan: Scan, parts: list[Part], limit: int, pages: Pages | None = None
+    raw: Octets, scan: Scan, parts: list[Part], limit: int, texts: Texts | None = None
 ) -> tuple[list[Run], bool]:
     """Return the letter's text with its looks, from HTML where there is any, and whether it was cut."""
-    pages = Pages() if pages is None else pages
+    texts = texts or Texts(raw)
     chosen = {leaf.number for leaf in _chosen(scan.root)}
-    texts = [part for part in _readable(parts) if part.part in chosen]
-    if all(part.type == "text/html" and not pages.passages(raw, part)[0] for part in texts):
-        texts = body_parts(raw, parts)
-    read = {part.part for part in texts}
+    readable = [part for part in _readable(parts) if part.part in chosen]
+    if all(part.type == "text/html" and not texts.page(part)[0] for part in readable):
+        readable = body_parts(raw, parts)
+    read = {part.part for part in readable}
     shown = [part for part in parts if part.part in read or (part.placed and part.part in chosen)]
-    passages, cut = _passages(raw, shown, pages)
+    passages, cut = _passages(shown, texts)
     runs, more = runs_of_passages(passages, limit)
     return runs, cut or more
 
 
-def _passages(raw: Octets, parts: list[Part], pages: Pages) -> tuple[list[Passage], bool]:
+def _passages(parts: list[Part], texts: Texts) -> tuple[list[Passage], bool]:
     """Return what the parts say and show one after the other, and whether there is more."""
     passages: list[Passage] = []
-    cut, shown = False, _shown_in(raw, parts, pages) - {""}
+    cut, shown = False, _shown_in(parts, texts) - {""}
     for part in parts:
         part_cut = False
         if part.placed:
             said = [] if unquote(part.content_id) in shown else [_picture(part)]
         elif part.type == "text/html":
-            said, part_cut = pages.passages(raw, part)
+            said, part_cut = texts.page(part)
         else:
-            text, part_cut = _decoded(raw, part)
+            text, part_cut = texts.decoded(part)
             said = plain_passages(text, flowed=part.flowed, delsp=part.delsp)
         if passages and said:
             passages.append(Passage(pieces=[("\n\n", PLAIN)]))
@@ -130,11 +138,11 @@ def _picture(part: Part) -> Passage:
     return Passage(pieces=[(part.name, PLAIN._replace(image=part.part))])
 
 
-def _shown_in(raw: Octets, parts: list[Part], pages: Pages) -> set[str]:
+def _shown_in(parts: list[Part], texts: Texts) -> set[str]:
     """Return the Content-IDs of the pictures to which the pages give places of their own."""
     if not any(part.placed for part in parts):
         return set()
-    read = [pages.passages(raw, part)[0] for part in parts if part.type == "text/html"]
+    read = [texts.page(part)[0] for part in parts if part.type == "text/html"]
     return {look.image for passages in read for passage in passages for _, look in passage.pieces}
 
 

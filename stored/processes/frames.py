@@ -17,9 +17,12 @@ _LENGTHS = Struct(">IQ")
 def write(stream: BinaryIO, head: dict[str, Any], pieces: Iterable[bytes] = (), octets: int = 0) -> None:
     """Write one frame, whose `pieces` have so many `octets` together, and flush it."""
     said = orjson.dumps(head)
-    stream.write(_LENGTHS.pack(len(said), octets) + said)
+    ahead = _LENGTHS.pack(len(said), octets) + said
     for piece in pieces:
-        stream.write(piece)
+        # Together with the first piece: a head by itself would wake who reads for nothing.
+        stream.write(ahead + piece)
+        ahead = b""
+    stream.write(ahead)
     stream.flush()
 
 
