@@ -31,6 +31,10 @@ _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1
 _AROUND_AT = re.compile(r"[ \t]{0,3}@[ \t]{0,3}")
 _SITE = re.compile(r"(?:https?://)?www\.((?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24})/?", re.I)
 _HOST = re.compile(r"(?:https?://)?((?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24})(?=[/?#:\s]|$)", re.I)
+# What is a host for certain wherever it stands: "see https://bank.example/login first".
+_NAMED = re.compile(
+    r"(?<![\w.@/-])(?:https?://|(?=www\.))((?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24})(?!\.?[\w@-])", re.I
+)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 # Scripts whose letters can be taken for one another's. Others are written together by right, as in Japanese.
 _ALIKE = frozenset(("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "GEORGIAN"))
@@ -210,16 +214,14 @@ def _linked(runs: list[Run]) -> Iterator[tuple[str, str]]:
 def _claimed(text: str) -> str:
     """Return the host that the text of a link names; "" when it names none. Pure."""
     said = " ".join(_UNSEEN.sub("", text).split())
-    if "@" in said:
-        address = _ADDRESS.fullmatch(said)
-        return said.rpartition("@")[2].lower() if address else ""
+    if _ADDRESS.fullmatch(said):
+        return said.rpartition("@")[2].lower()
     match = _HOST.match(said)
-    if match is None or " " in said[: match.end()]:
-        return ""
-    rest = said[match.end() :]
-    # "Node.js is new" is no host, "www.bank.example – log in" and "bank.example" are.
-    sure = said.lower().startswith(("http://", "https://", "www.")) or not rest or rest[0] in "/?#:"
-    return match[1].lower() if sure else ""
+    # "Node.js is new" is no host, "bank.example" and "bank.example/login" are.
+    if match and "@" not in said and said[match.end() :][:1] in ("", "/", "?", "#", ":"):
+        return match[1].lower()
+    named = _NAMED.search(said)
+    return named[1].lower() if named else ""
 
 
 # Second levels under which anybody may have a name, beside those of two-letter countries.

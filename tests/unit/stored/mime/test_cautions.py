@@ -147,8 +147,30 @@ def test_links_that_lead_elsewhere():
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("see https://bank.example", "bank.example"),
+        ("Entrar (HTTPS://Bank.example/login), ahora", "bank.example"),
+        ("Ir a “www.bank.example”.", "www.bank.example"),
+        ("www.bank.example – log in", "www.bank.example"),
+        ("map: https://bank.example/maps/@-34.6,-58.4", "bank.example"),
+        ("https://bank.example:x@evil.example", "bank.example"),
+    ],
+)
+def test_links_that_name_another_host_among_other_words(text, said):
+    assert warned(f'<a href="http://evil.example/x">{text}</a>') == [
+        ("link_elsewhere", "link", said, "evil.example")
+    ]
+
+
+@pytest.mark.parametrize(
     "link",
     [
+        '<a href="http://click.bank.example/x">see https://www.bank.example, please</a>',
+        '<a href="http://evil.example/x">about bank.example and Node.js</a>',
+        '<a href="http://evil.example/x">write to ana@www.bank.example</a>',
+        '<a href="http://evil.example/x">www.bank.example@evil.example</a>',
+        '<a href="http://evil.example/x">https:// and www. are signs</a>',
         '<a href="http://click.bank.example/x">www.bank.example</a>',
         '<a href="http://evil.example/x">Click here</a>',
         '<a href="http://nodejs.example/x">Node.js is new</a>',
