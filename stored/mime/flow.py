@@ -18,7 +18,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from stored.mime.found import END, LINK
 from stored.mime.runs import CELL, KEPT_BLANK, KEPT_TAB
-from stored.mime.styles import OPENING
+from stored.mime.styles import KEEP, OPENING, closing
 from stored.mime.tags import HIDDEN_ELEMENT
 
 LINE_ENDS = "\n\r\v"
@@ -26,7 +26,9 @@ LINE_ENDS = "\n\r\v"
 _COMMENT = re.compile("<!--.*?(?:-->|$)|<![^>]*+>", re.S)
 _HIDDEN = re.compile(rf"<([a-z0-9]{{1,10}})>{HIDDEN_ELEMENT}\1{END}")
 _SILENT = re.compile("<(template|noscript|svg|math|object|select|audio|video|canvas)>")
-_PREFORMATTED = re.compile("<pre>(.*?)</pre>", re.S)
+_KEEP_END = closing(KEEP)
+# Where white space begins to be kept and where it ends; what a cell keeps ends with it.
+_KEEPS = re.compile(f"(</?(?:pre|td|th)>|[{KEEP}{_KEEP_END}])")
 _KEPT_END = "\ufde4"
 _KEPT = str.maketrans({" ": KEPT_BLANK, "\t": KEPT_TAB, "\n": _KEPT_END, "\r": None})
 _FRAME = ("<html><head></head><body>", "</body></html>")
@@ -62,9 +64,25 @@ def stream_of(page: str) -> str:
         said = _without(said, _HIDDEN, "<{0}></{0}>")
     if _SILENT.search(said):
         said = _without(said, _SILENT, "")
-    if "<pre>" in said:
-        said = _PREFORMATTED.sub(lambda found: f"<pre>{found[1].translate(_KEPT)}</pre>", said)
+    if "<pre>" in said or KEEP in said:
+        said = _kept(said)
     return _lines(_blocks(_spaced(said)).replace(_KEPT_END, "\r"))
+
+
+def _kept(said: str) -> str:
+    """Return the text with the white space that is to be kept as characters of its own."""
+    depth, outside = 0, []
+    pieces = _KEEPS.split(said)
+    for place, mark in enumerate(pieces[1::2]):
+        if mark in ("<td>", "<th>"):
+            outside.append(depth)
+        elif mark in ("</td>", "</th>"):
+            depth = outside.pop() if outside else 0
+        else:
+            depth = depth + 1 if mark in ("<pre>", KEEP) else max(depth - 1, 0)
+        if depth:
+            pieces[2 * place + 2] = pieces[2 * place + 2].translate(_KEPT)
+    return "".join(pieces).replace(KEEP, "").replace(_KEEP_END, "")
 
 
 def _spaced(said: str) -> str:

@@ -19,7 +19,7 @@ LINK, LINK_END, PICTURE, END = "\ufddd", "\ufddf", "\ufde0", "\ufde1"
 STRANGE = re.compile("[\ufdd0-\ufdef]")
 
 #: The beginnings of tags that `Found.taken_down` is told of.
-LEADING = re.compile(r"<(/?a|img|base)(?![^\s/><])", re.I)
+LEADING = re.compile(r"<(/?a|area|img|base)(?![^\s/><])", re.I)
 # A group with `?+` around it is forgotten by Python 3.11.2, which Debian has.
 _ATTRIBUTE = re.compile(r"""([^\s"'>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"?|'([^']*+)'?|([^\s"'>][^\s>]*+)?))?""")
 _SCHEME = re.compile(r"[\x00-\x20]*+(?:[a-z][a-z0-9+.-]*+:|#)", re.I)
@@ -53,7 +53,13 @@ class Found:
         self.links: list[str] = []
         self.pictures: list[Picture] = []
         self._base = ""  # from where links lead that do not say it
-        self._taken = {"a": self._link, "/a": lambda rest: LINK_END, "img": self._picture, "base": self._from}
+        self._taken = {
+            "a": self._link,
+            "/a": lambda rest: LINK_END,
+            "area": self._area,
+            "img": self._picture,
+            "base": self._from,
+        }
 
     def taken_down(self, name: str, rest: str) -> str:
         """Take down where a tag leads; return the mark for its place. `rest` is what is behind its name."""
@@ -81,9 +87,17 @@ class Found:
         self._base = self._base or (base if len(base) <= _BASE_CHARACTERS else "")
         return ""
 
+    def _area(self, rest: str) -> str:
+        """Take down a place in a picture: a link by itself, of its words or else of where it leads."""
+        link = self._link(rest)
+        if link == LINK_END:
+            return ""
+        told = attributes(rest)
+        return f" {link}{self._said(told.get('alt') or told.get('title', ''))}{LINK_END} "
+
     def _picture(self, rest: str) -> str:
         told = attributes(rest)
-        said = unescape(told.get("alt", ""))[:200]
+        said = told.get("alt", "")
         source = unescape(told.get("src", ""))
         cid = unquote(source[4:].strip()) if source[:4].lower() == "cid:" else ""
         # One that only counts who reads is of one pixel or none.
@@ -91,5 +105,9 @@ class Found:
         nothing = nothing and not cid and not said
         if nothing or len(self.pictures) >= FOUND_LIMIT or hides(style_in(told)):
             return ""
-        self.pictures.append(Picture(STRANGE.sub("", " ".join(said.split())), cid[:998]))
+        return self._said(said, cid)
+
+    def _said(self, said: str, cid: str = "") -> str:
+        words = " ".join(unescape(said)[:200].split())
+        self.pictures.append(Picture(STRANGE.sub("", words), cid[:998]))
         return f"{PICTURE}{len(self.pictures) - 1}{END}"

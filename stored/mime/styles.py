@@ -1,13 +1,14 @@
 """What the style of a tag says of the text in it: how it looks, and whether it is seen at all. Pure.
 
 Each look is a mark that begins it and another that ends it: single characters that no text contains (see
-`tags`).
+`tags`). White space that is kept has such marks, too.
 """
 
 import re
 
 BOLD, ITALIC, UNDERLINE, STRIKE, CODE, HIDE = "\ufdd0", "\ufdd2", "\ufdd4", "\ufdd6", "\ufdd8", "\ufdda"
 OPENING = (BOLD, ITALIC, UNDERLINE, STRIKE, CODE, HIDE)
+KEEP = "\ufde6"
 
 # A tag that says none of these neither hides its element nor gives it looks: most speak of sizes and colours.
 _TELLING = (
@@ -19,17 +20,27 @@ _TELLING = (
     "max-height:0",
     "font-weight:",
     "font-style:",
+    "font:",
     "text-decoration",
+    "white-space:pre",
 )
 _ZERO = re.compile(r"(?:opacity|max-height):0(?![.\d])")
 _NO_SIZE = re.compile(r"font-size:0(?![.\d])")
-_LIGHT = re.compile(r"font-weight:(?:normal|lighter|[1-5]00)")
+# Word says beside it how a letter of another script looks (`mso-bidi-font-weight`), which is not meant here.
+_LIGHT = re.compile(r"(?<![a-z-])font-weight:(?:normal|lighter|[1-5]00)")
+# What may stand before the style and the weight of letters where `font` says all at once. Behind them is the
+# size, so that "700 12px" is 70012px here.
+_FONT = "font:(?:normal|small-caps|{})*"
+_BOLD = f"(?:font-weight:|{_FONT.format('italic|oblique')})(?:bold|[6-9]00(?![.%p]))"
+_ITALIC = f"(?:font-style:|{_FONT.format('bold(?:er)?|lighter|[1-9]00')})(?:italic|oblique)"
 # What a style of each look has in it, and how it says so: nearly all have none.
 _STYLES = (
-    ("font-weight:", re.compile(r"font-weight:(?:bold|[6-9]00)"), BOLD),
-    ("font-style:", re.compile(r"font-style:(?:italic|oblique)"), ITALIC),
+    ("font", re.compile(rf"(?<![a-z-]){_BOLD}"), BOLD),
+    ("font", re.compile(rf"(?<![a-z-]){_ITALIC}"), ITALIC),
     ("underline", re.compile(r"text-decoration[a-z-]*:[^;\"']{0,40}underline"), UNDERLINE),
     ("line-through", re.compile(r"text-decoration[a-z-]*:[^;\"']{0,40}line-through"), STRIKE),
+    # Of `pre-line` only the ends of lines are meant, which count most.
+    ("white-space", re.compile(r"white-space:(?:pre|break-spaces)"), KEEP),
 )
 
 
@@ -51,7 +62,7 @@ def style_in(attributes: dict[str, str]) -> str:
 
 
 def looks_of(style: str) -> str:
-    """Return the marks that begin the looks of a style."""
+    """Return the marks that begin the looks of a style, and what it keeps."""
     return "".join([look for word, pattern, look in _STYLES if word in style and pattern.search(style)])
 
 

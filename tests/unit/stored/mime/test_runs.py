@@ -61,10 +61,39 @@ def plain(source, **how):
         ('<blockquote style="font-style:italic"><div>a</div></blockquote>b',
             [("a\n", {"italic": True, "quote": 1}), ("b", {})]),
         ("<pre>a  b\n c</pre>d", [("a  b\n c\n", {"code": True}), ("d", {})]),
+        ("<pre>a\n<pre>b\n c</pre>d\n e</pre>f", [("a\nb\n c\nd\n e\n", {"code": True}), ("f", {})]),
+        ('<div style="white-space: pre-wrap">a  b\n <b>c</b>\n</div>d  e\nf',
+            [("a  b\n ", {}), ("c\n", {"bold": True}), ("d e f", {})]),
+        ('<p style="white-space:pre">a\n<span style="white-space:pre-line">b\n</span>c\nd<p>e\nf',
+            [("a\nb\nc\nd\n\ne f", {})]),
+        ('<table><tr><td style="white-space:pre">a\nb<td>c\nd<tr><td>e\nf</table>', [("a\nb\tc d\ne f", {})]),
+        ('<span style="white-space:nowrap">a\nb</span>', [("a b", {})]),
     ],
 )  # fmt: skip
 def test_html_keeps_its_looks(source, runs):
     assert html(source) == runs
+
+
+@pytest.mark.parametrize(
+    ("style", "looks"),
+    [
+        ("font: bold 12px Arial", {"bold": True}),
+        ("font:italic small-caps bolder 1em/1.5 Georgia", {"bold": True, "italic": True}),
+        ("color:red; font: 700 12px Arial", {"bold": True}),
+        ("font: 600 large Arial", {"bold": True}),
+        ("font: 300 italic 12px Arial", {"italic": True}),
+        ("font: 12px Arial Bold Italic", {}),
+        ("font: normal 900px Arial", {}),
+        ("font: 400 12px Arial", {}),
+        ("font-family: bold; mso-bidi-font-weight: bold; mso-font: italic", {}),
+    ],
+)
+def test_letters_look_as_the_font_of_their_style_says(style, looks):
+    assert html(f"<span style='{style}'>a</span>") == [("a", looks)]
+
+
+def test_what_word_says_of_other_scripts_takes_nothing_back():
+    assert html("<b style='mso-bidi-font-weight:normal'>a</b>") == [("a", {"bold": True})]
 
 
 @pytest.mark.parametrize(
@@ -173,8 +202,24 @@ def test_a_link_of_a_picture_that_says_nothing_says_where_it_leads(picture):
     assert html(f"a<a href='https://Shop.example/x'>{counting}</a>") == [("a", {})]
 
 
+def test_places_in_a_picture_are_links_by_themselves():
+    source = """<img src=http://t.example/a.png alt=Menu usemap="#m"><map name=m>
+        <area shape=rect coords="0,0,9,9" href="https://a.example/1" alt="Home &amp; news">
+        <AREA href="https://b.example/2" title="Shop"/><area href="//c.example"><area alt="nothing">
+        <area href="javascript:x()" alt="nowhere"></map>z"""
+    assert html(source) == [
+        ("Menu ", {}),
+        ("Home & news", {"link": "https://a.example/1"}),
+        (" ", {}),
+        ("Shop", {"link": "https://b.example/2"}),
+        (" ", {}),
+        ("c.example", {"link": "https://c.example"}),
+        (" z", {}),
+    ]
+
+
 def test_marks_of_ours_in_a_letter_are_no_text():
-    runs = html("a\ufdd0b&#xfdd0;c&#xfddd;7&#xfde1;d&#xfde0;9&#xfde1;")
+    runs = html("a\ufdd0b&#xfdd0;c&#xfddd;7&#xfde1;d&#xfde0;9&#xfde1;&#xfde6;&#xfde7;")
     assert "".join(text for text, _ in runs) == "abcd"
     assert not any("link" in said for _, said in runs)
 
