@@ -12,7 +12,7 @@ from itertools import islice
 
 from stored.mime.addresses import Address, addresses_of
 from stored.mime.headers import Fields, decode_words, first
-from stored.mime.links import domain_of, host_of
+from stored.mime.links import domain_of, host_of, may_link
 from stored.mime.parts import Part
 from stored.mime.runs import Run
 from stored.mime.summary import Summary
@@ -213,14 +213,16 @@ def _linked(runs: list[Run]) -> Iterator[tuple[str, str]]:
 
 def _claimed(text: str) -> str:
     """Return the host that the text of a link names; "" when it names none. Pure."""
+    if "." not in text:
+        return ""
     said = " ".join(_UNSEEN.sub("", text).split())
-    if _ADDRESS.fullmatch(said):
-        return said.rpartition("@")[2].lower()
-    match = _HOST.match(said)
+    if "@" in said:
+        if _ADDRESS.fullmatch(said):
+            return said.rpartition("@")[2].lower()
     # "Node.js is new" is no host, "bank.example" and "bank.example/login" are.
-    if match and "@" not in said and said[match.end() :][:1] in ("", "/", "?", "#", ":"):
+    elif (match := _HOST.match(said)) and said[match.end() :][:1] in ("", "/", "?", "#", ":"):
         return match[1].lower()
-    named = _NAMED.search(said)
+    named = _NAMED.search(said) if may_link(said) else None
     return named[1].lower() if named else ""
 
 

@@ -134,8 +134,8 @@ def _lines(said: str) -> str:
         said = _EMPTY_LINE.sub("\r", said)
     if CELL in said:
         said = _CELLS_BEFORE.sub("", said)
-    # Blanks are many, and those at the ends of lines few: pairs are looked for much faster than by a pattern.
-    if any(blank + end in said for blank in _BLANKS for end in LINE_ENDS):
+    # Few lines end in one: pairs are looked for much faster than by a pattern that begins with any blank.
+    if any(blank + end in said for blank in filter(said.__contains__, _BLANKS) for end in LINE_ENDS):
         said = _BLANK_BEHIND.sub("", said)
     for ends, end in _TOGETHER:
         while ends[0] in said and ends[1] in said and ends in said:
