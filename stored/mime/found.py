@@ -47,11 +47,11 @@ class Picture(NamedTuple):
 
 
 class Found:
-    """The links and pictures of a page in order; marks name them by their places here."""
+    """Where the links of a page lead, and its pictures, by the marks that stand for them."""
 
     def __init__(self) -> None:
-        self.links: list[str] = []
-        self.pictures: list[Picture] = []
+        self.links: dict[str, str] = {}
+        self.pictures: dict[str, Picture] = {}
         self._base = ""  # from where links lead that do not say it
         self._taken = {
             "a": self._link,
@@ -62,7 +62,7 @@ class Found:
         }
 
     def taken_down(self, name: str, rest: str) -> str:
-        """Take down where a tag leads; return the mark for its place. `rest` is what is behind its name."""
+        """Take down where a tag leads; return its mark. `rest` is what is behind its name."""
         return self._taken[name](rest)
 
     def _link(self, rest: str) -> str:
@@ -70,8 +70,9 @@ class Found:
         target = target_of(href) or self._relative(href)
         if not target or len(self.links) >= FOUND_LIMIT:
             return LINK_END
-        self.links.append(target)
-        return f"{LINK}{len(self.links) - 1}{END}"
+        mark = f"{LINK}{len(self.links)}{END}"
+        self.links[mark] = target
+        return mark
 
     def _relative(self, href: str) -> str:
         """Return where a relative link leads from the place that the page named; "" where it named none."""
@@ -109,5 +110,6 @@ class Found:
 
     def _said(self, said: str, cid: str = "") -> str:
         words = " ".join(unescape(said)[:200].split())
-        self.pictures.append(Picture(STRANGE.sub("", words), cid[:998]))
-        return f"{PICTURE}{len(self.pictures) - 1}{END}"
+        mark = f"{PICTURE}{len(self.pictures)}{END}"
+        self.pictures[mark] = Picture(STRANGE.sub("", words), cid[:998])
+        return mark

@@ -89,8 +89,6 @@ class _Reader:
             self.count(token)
         elif token == "<":
             self.text(token)
-        elif token[0] == "<":
-            self.title(token)
 
     def begin(self, look: str) -> None:
         self._open[look] += 1
@@ -101,10 +99,9 @@ class _Reader:
             self._open[look] -= 1
             self._look = None
 
-    def enter_link(self, token: str) -> None:
-        place, links = int(token[1:-1] or -1), self._found.links
+    def enter_link(self, mark: str) -> None:
         self.leave_link()
-        self._link = links[place] if 0 <= place < len(links) else ""
+        self._link = self._found.links.get(mark, "")
 
     def leave_link(self) -> None:
         if self._pictured and self._link and not self._open[HIDE]:
@@ -113,21 +110,19 @@ class _Reader:
                 self.writer.write(text or " ", look)
         self._link, self._look, self._pictured = "", None, False
 
-    def picture(self, token: str) -> None:
-        place, pictures = int(token[1:-1] or -1), self._found.pictures
-        if 0 <= place < len(pictures) and not self._open[HIDE]:
-            picture = pictures[place]
+    def picture(self, mark: str) -> None:
+        picture = self._found.pictures.get(mark)
+        if picture is not None and not self._open[HIDE]:
             self.writer.picture(picture.alt, self._now()._replace(image=picture.source))
             self._pictured = bool(self._link) and not picture.source and not picture.alt.strip()
 
-    def title(self, token: str) -> None:
-        """Begin or end a heading, <h1> to </h6>."""
+    def enter_heading(self, rank: int) -> None:
         self.writer.end_line()
-        if token[1] == "/":
-            self.writer.gap()
-        rank = token[2:3]
-        self._heading = int(rank) if token[1] == "h" and rank.isdecimal() else 0
-        self._look = None
+        self._heading, self._look = rank, None
+
+    def leave_heading(self) -> None:
+        self.writer.gap()
+        self._heading, self._look = 0, None
 
     def cell(self) -> None:
         self._outside.append((self._open.copy(), self._link))
@@ -175,6 +170,8 @@ _ACTS: dict[str, Callable[[_Reader], None]] = {
     "<blockquote>": lambda reader: reader.writer.deeper(quotes=1),
     "</blockquote>": lambda reader: reader.writer.deeper(quotes=-1),
     LINK_END: _Reader.leave_link,
+    **{f"<h{rank}>": partial(_Reader.enter_heading, rank=rank) for rank in range(1, 7)},
+    **dict.fromkeys((f"</h{rank}>" for rank in range(1, 7)), _Reader.leave_heading),
     **{look: partial(_Reader.begin, look=look) for look in OPENING},
     **{closing(look): partial(_Reader.end, look=look) for look in OPENING},
 }
