@@ -26,21 +26,21 @@ _TELLING = (
 )
 _ZERO = re.compile(r"(?:opacity|max-height):0(?![.\d])")
 _NO_SIZE = re.compile(r"font-size:0(?![.\d])")
-# Word says beside it how a letter of another script looks (`mso-bidi-font-weight`), which is not meant here.
-_LIGHT = re.compile(r"(?<![a-z-])font-weight:(?:normal|lighter|[1-5]00)")
+# Word says beside it how letters of other scripts look (`mso-bidi-font-weight`), which is not meant here.
+_FONT = "font(?<![a-z-]font)"
+_LIGHT = re.compile(f"{_FONT}-weight:(?:normal|lighter|[1-5]00)")
 # What may stand before the style and the weight of letters where `font` says all at once. Behind them is the
 # size, so that "700 12px" is 70012px here.
-_FONT = "font:(?:normal|small-caps|{})*"
-_BOLD = f"(?:font-weight:|{_FONT.format('italic|oblique')})(?:bold|[6-9]00(?![.%p]))"
-_ITALIC = f"(?:font-style:|{_FONT.format('bold(?:er)?|lighter|[1-9]00')})(?:italic|oblique)"
+_BOLD = "(?:-weight:|:(?:normal|italic|oblique|small-caps)*)(?:bold|[6-9]00(?![.%p]))"
+_ITALIC = "(?:-style:|:(?:normal|small-caps|bold(?:er)?|lighter|[1-9]00)*)(?:italic|oblique)"
 # What a style of each look has in it, and how it says so: nearly all have none.
 _STYLES = (
-    ("font", re.compile(rf"(?<![a-z-]){_BOLD}"), BOLD),
-    ("font", re.compile(rf"(?<![a-z-]){_ITALIC}"), ITALIC),
+    ("font", re.compile(_FONT + _BOLD), BOLD),
+    ("font", re.compile(_FONT + _ITALIC), ITALIC),
     ("underline", re.compile(r"text-decoration[a-z-]*:[^;\"']{0,40}underline"), UNDERLINE),
     ("line-through", re.compile(r"text-decoration[a-z-]*:[^;\"']{0,40}line-through"), STRIKE),
     # Of `pre-line` only the ends of lines are meant, which count most.
-    ("white-space", re.compile(r"white-space:(?:pre|break-spaces)"), KEEP),
+    ("white-space", re.compile("white-space:pre"), KEEP),
 )
 
 

@@ -150,6 +150,8 @@ HTML_BOMBS = {
     "blanks": "<p>" + " \n" * 450_000,
     "blanks that stay": "\xa0 " * 450_000 + "x<br>",
     "kept blanks": "<pre>" + " x" * 450_000,
+    "white space of styles": '<p style="white-space:pre">a\n b<td style="white-space:pre">' * 17_000,
+    "places in a picture": "".join(f"<area href=//a.example/{n}>" for n in range(36_000)),
     "lines": "<br><p></div>" * 70_000,
     "cells": "<table><tr>" + "<td>" * 220_000,
     "cells with looks": "<b><table><tr>" + "<td>" * 220_000,
