@@ -169,8 +169,9 @@ def _bare(tag: str) -> _Said:
         return ""
     said, looks = f"<{slash}{element}>", ""
     if len(rest) > 1 and not slash:
-        style = _style(rest) if element in _HIDEABLE else ""
-        if style and hides(style, sized=element not in _FRAMES):
+        sized = element not in _FRAMES
+        style = _style(rest, sized=sized) if element in _HIDEABLE else ""
+        if style and hides(style, sized=sized):
             said += f"{HIDDEN_ELEMENT}{element}{END}"
         looks = looks_of(style)
         if element in _NUMBERED:
@@ -242,6 +243,6 @@ def _styled(style: str) -> _Styled:
     return _Styled(looks, closing(looks), 1)
 
 
-def _style(rest: str) -> str:
+def _style(rest: str, *, sized: bool = True) -> str:
     """Return the style of a tag, "" for one that tells nothing: then its attributes are not looked at."""
-    return style_in(attributes(rest)) if may_tell(rest) else ""
+    return style_in(attributes(rest)) if may_tell(rest, sized=sized) else ""
