@@ -102,7 +102,7 @@ def as_rule(rule: RuleToTry, leased: Leased) -> Rule:
     """Return a rule that is kept nowhere as one that is. Raises InvalidArgument, as `rule.set` does."""
     own = [*leased.addresses.values(), *leased.identities]
     actions = checked(rule["conditions"], rule["actions"], own)
-    return cast(Rule, {"id": "r0", "enabled": True, "match": "all", **rule, "actions": actions})
+    return cast(Rule, {"match": "all", **rule, "id": "r0", "enabled": True, "actions": actions})
 
 
 def _outcome(account: Account, uid: int, decision: Decision) -> list[RuleOutcome]:

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import cast
+from typing import NamedTuple, cast
 
 import orjson
 
 from restante.errors import InvalidArgument, NotFound
+from restante.rules import VALUE_CHARACTERS, Action, Condition, Field, Operator, checked
 from stored.messages import uid_of_id
 from stored.mime import Summary, summarize
 from stored.model.account import Account
@@ -30,26 +31,47 @@ def proposed(mail: UserStore, id: str) -> RuleProposed:
     if kept is None:
         raise NotFound("That message does not exist (any more).", about=id[:20])
     summary = summarize(kept.raw)
-    list_id = _list_of(summary)
-    sender = summary.writer
-    if list_id:
-        condition = {"field": "list", "op": "is", "value": list_id[:256]}
-        name = list_id
-    elif sender.address:
-        condition = {"field": "from", "op": "address_is", "value": sender.address[:256]}
-        name = sender.name or sender.address
-    elif summary.subject:
-        condition = {"field": "subject", "op": "is", "value": summary.subject[:256]}
-        name = summary.subject
-    else:
+    asked = next(filter(_can_be_kept, _asked(summary)), None)
+    if asked is None:
         raise InvalidArgument("This message names no list, sender or subject that a rule could ask for.")
-    folder = mail.read(lambda account: _usual_folder(account, uid, sender.address))
+    folder = mail.read(lambda account: _usual_folder(account, uid, summary.writer.address))
     # To raise a flag does no harm, and the rule can be rehearsed and kept as it is.
-    action = {"action": "file", "folder": folder} if folder else {"action": "flag"}
-    return cast(
-        RuleProposed,
-        {"rule": {"name": name[:100], "match": "all", "conditions": [condition], "actions": [action]}},
-    )
+    action = {"action": "file", "folder": folder} if folder else _FLAG
+    rule = {"name": asked.name[:100], "match": "all", "conditions": [asked.condition], "actions": [action]}
+    return cast(RuleProposed, {"rule": rule})
+
+
+_FLAG: Action = {"action": "flag"}
+
+
+class _Asked(NamedTuple):
+    """What a rule may ask for, and its name."""
+
+    condition: Condition
+    name: str
+
+
+def _asked(summary: Summary) -> Iterator[_Asked]:
+    """Give what messages like this one may be known by, the best first."""
+    list_id, sender = _list_of(summary), summary.writer
+    yield _Asked(_condition("list", list_id, "is", "starts_with"), list_id)
+    condition = _condition("from", sender.address, "address_is", "address_starts_with")
+    yield _Asked(condition, sender.name or sender.address)
+    yield _Asked(_condition("subject", summary.subject, "is", "starts_with"), summary.subject)
+
+
+def _condition(field: Field, said: str, whole: Operator, beginning: Operator) -> Condition:
+    """Return what asks for a text; of one that is longer than a rule may be, for its beginning."""
+    op = whole if len(said) <= VALUE_CHARACTERS else beginning
+    return {"field": field, "op": op, "value": said[:VALUE_CHARACTERS]}
+
+
+def _can_be_kept(asked: _Asked) -> bool:
+    try:
+        checked([asked.condition], [_FLAG])
+    except InvalidArgument:
+        return False
+    return True
 
 
 def _list_of(summary: Summary) -> str:

@@ -8,12 +8,17 @@ from stored.types import Row
 
 
 class RuleToTry(TypedDict):
-    """A rule that need not be kept anywhere, as `rule.set` takes it."""
+    """A rule that need not be kept anywhere, as `rule.set` takes it or `rule.list` tells it.
+
+    Its id makes no difference, and it is tried though it be switched off.
+    """
 
     conditions: Conditions
     actions: Actions
     name: NotRequired[Annotated[str, Chars(0, 100, one_line=True)]]
     match: NotRequired[Match]
+    id: NotRequired[Id]
+    enabled: NotRequired[bool]
 
 
 RuleIds = Annotated[list[Id], Items(200)]

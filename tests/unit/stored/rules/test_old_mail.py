@@ -60,6 +60,13 @@ def test_a_rehearsal_shows_and_changes_nothing(world, mail):
     assert listing(mail) == before
 
 
+def test_a_rule_is_rehearsed_as_it_is_listed_though_it_be_switched_off(world, mail):
+    keep_many(mail, 2)
+    (kept,) = world.lease("ana").rules
+    assert not kept["enabled"]
+    assert world.rehearse(mail, check(RuleToTry)(kept, "rule"))["held"] == 1
+
+
 def test_a_rehearsal_reads_the_newest_500(world, mail):
     keep_many(mail, 510)
     found = world.rehearse(mail, rule({"action": "flag"}, conditions=[{"field": "subject", "op": "exists"}]))
