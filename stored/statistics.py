@@ -1,7 +1,8 @@
 """One's own statistics: all mail counted, slice by slice, and kept while it is the same.
 
-Rows never change, so what was counted of a slice holds until a message in it comes or goes. Each slice is
-a unit of work of its own, a few milliseconds long: nobody waits for somebody's hundred thousand letters.
+Rows never change, so what was counted of a slice holds until a message in it comes or goes, or moves into
+Sent or out of it. Each slice is a unit of work of its own, a few milliseconds long: nobody waits for
+somebody's hundred thousand letters.
 """
 
 import threading
@@ -17,7 +18,7 @@ import orjson
 from stored.model.account import Account
 from stored.model.roles import DRAFTS, SENT
 from stored.model.rows import UNREADABLE
-from stored.model.word import folder_of, time_of
+from stored.model.word import DRAFT, flags_of, folder_of, time_of
 from stored.overview_types import Statistics
 from stored.store import Store, UserStore
 
@@ -30,9 +31,10 @@ AT_ONCE = 2
 
 @dataclass
 class _Slice:
-    """What the rows of some neighbouring uids say; 0 octets where there is no row."""
+    """What the rows of some neighbouring uids say; 0 octets where there is no row. `kinds` are by `_kind`."""
 
     octets: Sequence[int]
+    kinds: bytearray
     writers: Counter[str] = field(default_factory=Counter)
     recipients: Counter[str] = field(default_factory=Counter)
     accounts: Counter[str] = field(default_factory=Counter)
@@ -71,7 +73,7 @@ class Counting:
 
 
 def _answer(mail: UserStore, counted: _Counted, zone_minutes: int, now: datetime) -> Statistics:
-    state, last, stale = mail.read(lambda account: _stale(account, counted.state))
+    state, last, stale = mail.read(lambda account: _stale(account, counted))
     if state != counted.state:
         counted.answers.clear()
     today = (now.astimezone(UTC) + timedelta(minutes=zone_minutes)).date()
@@ -89,17 +91,34 @@ def _answer(mail: UserStore, counted: _Counted, zone_minutes: int, now: datetime
     return answer
 
 
-def _stale(account: Account, state: str) -> tuple[str, int, set[int] | None]:
-    """Return the state, the last uid, and the slices that changed since `state`: None for all of them."""
-    changes = account.changes(state) if state else None
-    stale = None if changes is None else {uid // SLICE for uid in (*changes.created, *changes.destroyed)}
+def _stale(account: Account, counted: _Counted) -> tuple[str, int, set[int] | None]:
+    """Return the state, the last uid, and the slices to be counted again: None for all of them."""
+    changes = account.changes(counted.state) if counted.state else None
+    stale = None
+    if changes is not None:
+        stale = {uid // SLICE for uid in (*changes.created, *changes.destroyed)}
+        for uid in changes.updated:
+            known = counted.slices.get(uid // SLICE)
+            if known is not None and known.kinds[uid % SLICE] != _kind(account.state.get(uid, 0)):
+                stale.add(uid // SLICE)
     return account.state_text(), account.rows.last_uid(), stale
+
+
+_NEITHER, _SENT, _RECEIVED = range(3)
+
+
+def _kind(word: int) -> int:
+    """Return whether a message is sent or received, by where it lies; one being written is neither. Pure."""
+    folder = folder_of(word)
+    if folder == DRAFTS or flags_of(word) & DRAFT:
+        return _NEITHER
+    return _SENT if folder == SENT else _RECEIVED
 
 
 def _count(account: Account, number: int) -> _Slice:
     """Count the rows of one slice."""
     sizes = array("Q", bytes(8 * SLICE))
-    found = _Slice(sizes)
+    found = _Slice(sizes, bytearray(SLICE))
     first = number * SLICE
     for uid in range(first, first + SLICE):
         try:
@@ -114,10 +133,10 @@ def _count(account: Account, number: int) -> _Slice:
         if row["account"]:
             found.accounts[row["account"]] += 1
             found.account_octets[row["account"]] += octets
-        folder = folder_of(account.state.get(uid, 0))
-        if folder == SENT:
+        kind = found.kinds[uid - first] = _kind(account.state.get(uid, 0))
+        if kind == _SENT:
             found.recipients.update(one["address"].casefold() for one in row["to"])
-        elif folder != DRAFTS:
+        elif kind == _RECEIVED:
             found.writers[row["from"]["address"].casefold()] += 1
     return found
 
@@ -141,12 +160,12 @@ def _gather(mail: UserStore, slices: dict[int, _Slice], last: int, zone_minutes:
             lambda account, first=first: list(account.state.items(min=first, max=first + SLICE - 1))  # type: ignore[misc]
         )
         for uid, word in words:
-            folder = folder_of(word)
-            found.folders[folder] += octets[uid - first]
+            kind = _kind(word)
+            found.folders[folder_of(word)] += octets[uid - first]
             day, second = divmod(time_of(word) + shift, 86400)
-            if folder == SENT:
+            if kind == _SENT:
                 found.sent[day + _EPOCH] += 1
-            elif folder != DRAFTS:
+            elif kind == _RECEIVED:
                 found.received[day + _EPOCH] += 1
                 found.hours[second // 3600] += 1
     return found

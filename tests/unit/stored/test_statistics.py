@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from stored import messages, statistics
+from stored.model.word import DRAFT
 from stored.statistics import Counting
 from tests.unit.stored.keeping import BEGINNING, keep, keep_many, letter, prepared
 
@@ -80,6 +81,24 @@ def test_only_what_changed_is_counted_again(counting, mail, monkeypatch):
     assert counted == [1, 6]
     fresh = Counting(counting._store)
     assert fresh.mine("ana", 0, NOW) == mine(counting)
+
+
+def test_what_moves_into_sent_or_out_of_it_is_counted_with_its_people(counting, mail):
+    keep(mail, *(prepared(letter(n, To=f"eva{n}@dos.example")) for n in range(1, 4)))
+    assert [one["messages"] for one in mine(counting)["writers"]] == [1, 1, 1]
+    mail.write(lambda account: messages.change(account, ["m2"], {"folder": "sent"}))
+    found = mine(counting)
+    assert (found["received"], found["sent"], len(found["writers"])) == (2, 1, 2)
+    assert found["recipients"] == [{"address": "eva2@dos.example", "messages": 1}]
+    mail.write(lambda account: messages.change(account, ["m2"], {"folder": "archive"}))
+    assert (mine(counting)["recipients"], len(mine(counting)["writers"])) == ([], 3)
+
+
+def test_a_draft_that_was_put_away_was_not_received(counting, mail):
+    keep(mail, prepared(letter(1), folder="drafts", flags=DRAFT))
+    mail.write(lambda account: messages.delete(account, ["m1"]))
+    found = mine(counting)
+    assert (found["received"], found["sent"], sum(found["hours"]), found["writers"]) == (0, 0, 0, [])
 
 
 def test_few_users_are_remembered(counting, monkeypatch):
