@@ -35,7 +35,9 @@ _LOG = log.get("digest")
 CARD_OCTETS = 5_000
 LETTERS = 20
 LOOKED_AT = 2_000
-SUBMISSIONS = 100
+SUBMISSIONS = 1_000
+#: The relay has settled everything that is older: it tries for five days.
+WAITING_SECONDS = 14 * 24 * 3600
 _NOT_ARRIVED = (SENT, DRAFTS, TRASH, JUNK)
 
 
@@ -58,12 +60,16 @@ def digest(
 ) -> Card:
     """Return what is new since the card whose state was last told as `seen`; it is noted. 5 KB at most.
 
-    `states` are what the collector knows of the user's accounts; `addresses` are asked for where an account
-    fails, which the user may have removed, or has no address known. Commits where `seen` is new.
+    A state that is none of this store's, as from before a backup was restored, is not noted: then nothing
+    was seen. `states` are what the collector knows of the user's accounts; `addresses` are asked for where
+    an account fails, which the user may have removed, or has no address known. Commits where `seen` is new.
     """
-    if seen and mail.read(lambda account: personal(account).seen[0]) != seen:
-        mail.write(lambda account: setattr(own(account), "seen", (seen, now)))
-    card = mail.read(lambda account: _card(account, states))
+    if seen and mail.read(lambda account: account.step_of(seen)) is None:
+        card = mail.read(lambda account: _card(account, states, "", now))
+    else:
+        if seen and mail.read(lambda account: personal(account).seen[0]) != seen:
+            mail.write(lambda account: setattr(own(account), "seen", (seen, now)))
+        card = mail.read(lambda account: _card(account, states, personal(account).seen[0], now))
     if card["failing"] or not all(one["address"] for one in card["accounts"]):
         _name(card, mail.user, addresses)
     return cast(Card, _cut(card))
@@ -81,8 +87,7 @@ def _name(card: dict[str, Any], user: str, addresses: Addresses) -> None:
         one["address"] = known.get(one["account"], one["address"])[:100]
 
 
-def _card(account: Account, states: Sequence[AccountState]) -> dict[str, Any]:
-    state, _ = personal(account).seen
+def _card(account: Account, states: Sequence[AccountState], state: str, now: int) -> dict[str, Any]:
     changes = account.changes(state) if state else None
     uids = _unread(account) if changes is None else _arrived(account, changes.created)
     new = list(_read(account, uids[:LOOKED_AT]))
@@ -96,7 +101,7 @@ def _card(account: Account, states: Sequence[AccountState]) -> dict[str, Any]:
         "letters": [_letter(one, one.address in familiar) for one in new[:LETTERS]],
         "failing": _failing(account, states),
         "bounced": _letters(account, _bounced(account, state)),
-        "waiting": _letters(account, _waiting(account)),
+        "waiting": _letters(account, _waiting(account, now)),
         "cut": len(new) > LETTERS,
     }
 
@@ -194,8 +199,10 @@ def _bounced(account: Account, seen: str) -> Iterator[_Fate]:
             yield from ((submission, one) for one in those if one.outcome == "failed")
 
 
-def _waiting(account: Account) -> Iterator[_Fate]:
+def _waiting(account: Account, now: int) -> Iterator[_Fate]:
     for submission in Submissions(account.submissions).newest(SUBMISSIONS):
+        if submission.submitted_at < now - WAITING_SECONDS:
+            break
         for recipient in submission.recipients:
             if recipient.outcome in ("queued", "deferred"):
                 yield submission, recipient

@@ -172,6 +172,25 @@ def test_what_waits(mail):
     ]
 
 
+def test_a_letter_waits_on_the_card_however_many_were_sent_after_it(mail):
+    submit(mail, 1, "deferred")
+    for number in range(2, 300):
+        submit(mail, number, "delivered")
+    assert [one["outcome"] for one in card(mail)["waiting"]] == ["deferred"]
+
+
+@pytest.mark.parametrize("seen", ["garbage", "ffffffff.1", "ffffffff.999999999"])
+def test_a_state_of_another_store_is_not_noted_as_seen(mail, seen):
+    """A script with a wrong one, or one from before a backup was restored, takes nothing from the others."""
+    keep(mail, prepared(letter(1)))
+    good = card(mail)["state"]
+    card(mail, good)
+    found = card(mail, seen)
+    assert (found["since"], found["new"]) == (False, 1)
+    found = card(mail)
+    assert (found["since"], found["new"]) == (True, 0)
+
+
 def test_a_letter_to_many_is_one_line(mail):
     def work(account):
         everybody = [f"p{number}@y.z" for number in range(20)]
