@@ -11,7 +11,7 @@ from time import monotonic
 
 import orjson
 
-from restante.errors import Damaged, InvalidArgument
+from restante.errors import Damaged, InvalidArgument, NotFound
 from stored.messages import message_id, raw_of, rows
 from stored.model.account import Account
 from stored.model.folder import Folder
@@ -217,10 +217,17 @@ def _ranked(account: Account, index: Index, made: Plan, asked: Asked) -> tuple[l
 
 
 def _understood(account: Account, tree: Node, accounts: dict[str, frozenset[str]]) -> tuple[Node, Names]:
-    """Return the tree with folders nobody has as the words they are, and what the names stand for."""
-    names = {leaf.name for leaf in query.leaves(tree) if isinstance(leaf, query.InFolder)}
-    folders = {name: _folders(account, name) for name in names}
+    """Return the tree with folders nobody has as the words they are, and what the names stand for.
+
+    Raises NotFound for one of a structure, in which nobody types.
+    """
+    named = {leaf for leaf in query.leaves(tree) if isinstance(leaf, query.InFolder)}
+    folders = {leaf.name: _folders(account, leaf.name) for leaf in named}
     unknown = {name for name, numbers in folders.items() if not numbers}
+    if missing := [leaf.name for leaf in named if leaf.name in unknown and not leaf.typed]:
+        raise NotFound(
+            f"There is no folder {missing[0][:80]}; read the list of folders.", about=missing[0][:80]
+        )
     return (_as_words(tree, unknown) if unknown else tree), Names(folders, accounts)
 
 

@@ -4,7 +4,7 @@ Pure; knows neither index nor store.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,10 @@ class Flag:
 
 @dataclass(frozen=True)
 class InFolder:
-    """The message is in the folder with this id, role or name."""
+    """The message is in the folder with this id, role or name; what was `typed` and is none is a word."""
 
     name: str
+    typed: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,8 @@ def _leaf(name: str, value: Any, clock: Clock) -> Node:
     if name == "words":
         return parser.parse(value, clock, operators=False)
     node = parser.leaf(name, value, clock)
+    if isinstance(node, query.InFolder):
+        return query.InFolder(node.name, typed=False)
     if node is None:
         if name in ("from", "to", "subject", "filename", "body"):
             return query.NOTHING

@@ -5,13 +5,15 @@ from base64 import b64encode
 
 import pytest
 
-from restante.errors import InvalidArgument
+from restante.errors import InvalidArgument, NotFound
 from stored.folders import set_folders
 from stored.messages import change, delete
 from stored.model.word import FLAGGED, SEEN
 from stored.search import finder
 from stored.search.query import Not, Text
+from stored.search.where import tree_of
 from tests.unit.stored.keeping import keep, keep_many, letter, prepared
+from tests.unit.stored.search.conftest import CLOCK
 
 
 def attachment(name, octets=100):
@@ -116,6 +118,16 @@ def test_own_folders_go_by_name_and_by_id(searching, mail):
     mail.write(lambda account: change(account, ["m1"], {"folder": "f1"}))
     for typed in ('in:"los viajes"', "carpeta:f1", "in:los-viajes camion"):
         assert searching.find(typed) == ["m1"], typed
+
+
+@pytest.mark.parametrize(
+    "where", [{"folder": "f9"}, {"none": [{"folder": "f9"}]}, {"any": [{"folder": "f9"}, {"words": "x"}]}]
+)
+def test_a_folder_that_is_not_there_is_told_where_nobody_typed_it(searching, mail, where):
+    """A script that names a folder which is gone does not mean letters in which its id is a word."""
+    assert searching.find(tree_of({"folder": "trash"}, CLOCK)) == ["m6"]
+    with pytest.raises(NotFound, match="There is no folder f9"):
+        searching.find(tree_of(where, CLOCK))
 
 
 def test_flags_and_folders_count_as_they_are_when_the_question_is_asked(searching, mail):
