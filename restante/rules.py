@@ -120,7 +120,8 @@ def _check_condition(condition: Condition) -> None:
         )
     _check_value(condition)
     if operator in _OF_ADDRESSES and not holds_addresses(condition):
-        raise InvalidArgument(f"“{operator}” asks for an address, and {field} is none.", about=field)
+        where = condition.get("header", field)
+        raise InvalidArgument(f"“{operator}” asks for an address, and {where} is none.", about=where)
     if operator == "known" and field not in ADDRESS_FIELDS:
         raise InvalidArgument(f"Only people can be known, and {field} is none.", about=field)
     if (field == "size") != (operator in ("over", "under")):

@@ -122,7 +122,7 @@ def _wired(settings: Settings, keys: Keys, store: Store) -> Wired:
         RuleService(store, OldMail(jobs, lease_from(profiled))),
         JobService(store, jobs),
         transfer,
-        OverviewService(store, collector, Counting(store), addresses_by(lease_from(profiled))),
+        OverviewService(store, collector, Counting(store), lease_from(profiled)),
         DraftService(drafts),
         OutboxService(outbox),
         OutcomeService(outbox),

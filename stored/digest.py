@@ -6,7 +6,7 @@ Reads; only what was seen is written.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ import orjson
 from restante import log
 from restante.errors import RestanteError
 from restante.wire import dumps
+from stored.collecting.lease import Lease
 from stored.collecting.progress import AccountState
 from stored.messages import message_id
 from stored.mime import Address
@@ -41,10 +42,6 @@ WAITING_SECONDS = 14 * 24 * 3600
 _NOT_ARRIVED = (SENT, DRAFTS, TRASH, JUNK)
 
 
-#: Gives the address of each remote account a user has, by id. May ask another daemon.
-Addresses = Callable[[str], Mapping[str, str]]
-
-
 @dataclass(frozen=True)
 class _New:
     uid: int
@@ -55,14 +52,13 @@ class _New:
     received_at: str
 
 
-def digest(
-    mail: UserStore, states: Sequence[AccountState], addresses: Addresses, now: int, seen: str = ""
-) -> Card:
+def digest(mail: UserStore, states: Sequence[AccountState], lease: Lease, now: int, seen: str = "") -> Card:
     """Return what is new since the card whose state was last told as `seen`; it is noted. 5 KB at most.
 
     A state that is none of this store's, as from before a backup was restored, is not noted: then nothing
-    was seen. `states` are what the collector knows of the user's accounts; `addresses` are asked for where
-    an account fails, which the user may have removed, or has no address known. Commits where `seen` is new.
+    was seen. `states` are what the collector knows of the user's accounts; the `lease` is asked for where an
+    account fails, which the user may have removed or switched off, or has no address known. Commits where
+    `seen` is new.
     """
     if seen and mail.read(lambda account: account.step_of(seen)) is None:
         card = mail.read(lambda account: _card(account, states, "", now))
@@ -71,18 +67,20 @@ def digest(
             mail.write(lambda account: setattr(own(account), "seen", (seen, now)))
         card = mail.read(lambda account: _card(account, states, personal(account).seen[0], now))
     if card["failing"] or not all(one["address"] for one in card["accounts"]):
-        _name(card, mail.user, addresses)
+        _name(card, mail.user, lease)
     return cast(Card, _cut(card))
 
 
-def _name(card: dict[str, Any], user: str, addresses: Addresses) -> None:
-    """Put in the addresses of accounts, and leave out what fails and is the user's no more."""
+def _name(card: dict[str, Any], user: str, lease: Lease) -> None:
+    """Put in the addresses of accounts; leave out what fails and is the user's no more, or switched off."""
     try:
-        known = addresses(user)
+        leased = lease(user)
     except RestanteError as error:
         _LOG.warning("digest.unnamed", user=user, cause=error)
         return
-    card["failing"] = [one for one in card["failing"] if one["account"] in known]
+    known = leased.addresses
+    collected = {account.id for account in leased.accounts if account.enabled}
+    card["failing"] = [one for one in card["failing"] if one["account"] in collected]
     for one in (*card["failing"], *card["accounts"]):
         one["address"] = known.get(one["account"], one["address"])[:100]
 

@@ -4,18 +4,19 @@ from datetime import UTC, datetime
 
 from restante.rpc import USER, Call, method
 from stored.collecting.collector import Collector
-from stored.digest import Addresses, digest
+from stored.collecting.lease import Lease
+from stored.digest import digest
 from stored.overview_types import Card, SeenState, Statistics, ZoneMinutes
 from stored.statistics import Counting
 from stored.store import Store
 
 
 class OverviewService:
-    def __init__(self, store: Store, collector: Collector, counting: Counting, addresses: Addresses) -> None:
+    def __init__(self, store: Store, collector: Collector, counting: Counting, lease: Lease) -> None:
         self._store = store
         self._collector = collector
         self._counting = counting
-        self._addresses = addresses
+        self._lease = lease
 
     @method("message.digest", caller=USER)
     def digest(self, call: Call, /, seen: SeenState = "") -> Card:
@@ -28,7 +29,7 @@ class OverviewService:
         user = call.principal.name
         _, states = self._collector.status(user)
         now = int(datetime.now(UTC).timestamp())
-        return digest(self._store.open_account(user), states, self._addresses, now, seen)
+        return digest(self._store.open_account(user), states, self._lease, now, seen)
 
     @method("stats.mine", caller=USER)
     def mine(self, call: Call, /, zone_minutes: ZoneMinutes = 0) -> Statistics:

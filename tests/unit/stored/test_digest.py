@@ -4,11 +4,13 @@ import pytest
 
 from restante.errors import LoginRefused, OverQuota, Unavailable
 from restante.wire import dumps
+from stored.collecting.lease import Leased, LeasedAccount
 from stored.collecting.progress import AccountState
 from stored.digest import CARD_OCTETS, digest
 from stored.model.maildrop import Trouble
 from stored.model.submission import Submission, Submissions, make_id
 from stored.people import learn
+from stored.pop3 import Server
 from tests.unit.stored.keeping import keep, letter, prepared
 
 STATES = [
@@ -20,8 +22,13 @@ STATES = [
 ADDRESSES = {"a1": "ana@uno.example", "a2": "ana@dos.example", "a3": "ana@tres.example"}
 
 
-def card(mail, seen="", states=STATES, addresses=lambda user: ADDRESSES):
-    return digest(mail, states, addresses, 1000, seen)
+def card(mail, seen="", states=STATES, addresses=lambda user: ADDRESSES, off=()):
+    def lease(user):
+        server = Server("pop.uno.example", 995, "tls", "ana", "secret")
+        known = addresses(user).items()
+        return Leased([LeasedAccount(id, said, id not in off, server) for id, said in known], [])
+
+    return digest(mail, states, lease, 1000, seen)
 
 
 def submit(mail, number, outcome, detail="why"):
@@ -116,6 +123,13 @@ def test_an_account_that_was_removed_fails_no_more(mail):
     mail.write(lambda account: setattr(account.maildrop("a3"), "trouble", trouble))
     assert card(mail, addresses=lambda user: {"a1": "ana@uno.example"})["failing"] == []
     assert len(card(mail, addresses=unreachable)["failing"]) == 2
+
+
+def test_an_account_that_was_switched_off_fails_no_more_and_keeps_its_address(mail):
+    keep(mail, prepared(letter(1), account="a2"))
+    assert [one["account"] for one in card(mail)["failing"]] == ["a2"]
+    assert card(mail, off=("a2",))["failing"] == []
+    assert card(mail, states=[], off=("a2",))["accounts"][0]["address"] == "ana@dos.example"
 
 
 def test_what_bounced_after_the_card_that_was_seen_was_made(mail):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from restante.wire import check
+from stored.collecting.lease import Leased
 from stored.digest import digest
 from stored.messages import delete
 from stored.mime import Bounce
@@ -58,7 +59,7 @@ def told(mail):
 
 
 def bounced(mail):
-    card = IS_CARD(digest(mail, [], lambda user: {}, 1000), "card")
+    card = IS_CARD(digest(mail, [], lambda user: Leased([], []), 1000), "card")
     return [(one["address"], one.get("report")) for one in card["bounced"]]
 
 
@@ -128,7 +129,7 @@ def test_a_recipient_whose_mail_is_passed_on(bench, mail, passed_on, others):
     submit(mail, EVA, *others)
     collect(bench, report(final=PLACE, **passed_on))
     assert [address for address, (outcome, _, _) in told(mail).items() if outcome == "failed"] == [EVA]
-    (line,) = IS_CARD(digest(mail, [], lambda user: {}, 1000), "card")["bounced"]
+    (line,) = IS_CARD(digest(mail, [], lambda user: Leased([], []), 1000), "card")["bounced"]
     assert (line["address"], line["final"]) == (EVA, PLACE)
     assert line["sentence"].startswith(f"The report speaks of {PLACE}")
 
@@ -162,7 +163,7 @@ def test_one_of_many_whom_a_list_wrote_to_is_told_and_the_list_was_reached(bench
     collect(bench, letter(1), report(final=PLACE, **listed))
     assert told(mail)[CLUB][0] == "delivered"
     assert elsewhere(mail) == {PLACE: ("failed", "m2")}
-    (line,) = IS_CARD(digest(mail, [], lambda user: {}, 1000), "card")["bounced"]
+    (line,) = IS_CARD(digest(mail, [], lambda user: Leased([], []), 1000), "card")["bounced"]
     assert (line["address"], line["report"]) == (PLACE, "m2")
     assert line["sentence"].startswith(
         f"A report says that it did not reach {PLACE}, to whom it was not sent"
