@@ -21,7 +21,6 @@ from stored.mime import summarize
 from stored.model.account import Account
 from stored.model.body import UNREADABLE
 from stored.model.folder import Folder
-from stored.model.roles import INBOX
 from stored.model.threads import of_message
 from stored.model.undo import Move
 from stored.model.word import MAX_UID, folder_of, order_key, uid_of
@@ -274,8 +273,6 @@ def _done(account: Account, uid: int, decision: Decision) -> list[Move]:
         if place is not None and account.rows.last_uid() < MAX_UID and not _copied(account, uid, place):
             new = account.copy(uid, place)
             moves.append(Move(new, 0, account.state[new]))
-    if target is not None and target.number == INBOX:
-        target = None
     return moves + changed(account, uid, decision.flags, 0, target)
 
 

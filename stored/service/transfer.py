@@ -34,8 +34,9 @@ class TransferService:
         They go to `folder`; with `folders` those in directories go to folders of their names, made where
         there are none. Letters of which the file does not say whether they were read are read, or `unread`.
         What is here already, octet for octet, is left out. Answers with a job: `counts` are `kept` and
-        `known`, what was left out (`left` for its size, `over_quota`, `damaged`, `other`, `expunged`), and of
-        those kept what is `unfiled`; `done` and `total` are KiB of the file.
+        `known`, what was left out (`left` for its size, `over_quota`, `too_large` for all of the quota,
+        `damaged`, `other`, `expunged`), and of those kept what is `unfiled`; `done` and `total` are KiB of
+        the file.
         """
         mail = self._store.open_account(call.principal.name)
         number = self._importer.begin(self._jobs, mail, blob, folder, unread=unread, folders=folders)

@@ -195,6 +195,16 @@ def test_an_account_is_known_by_its_id_and_by_its_address(world, mail, value):
     assert ran(world, mail, wanted)["counts"]["changed"] == 1
 
 
+def test_a_rule_that_files_into_the_inbox_takes_there_what_lies_elsewhere(world, mail):
+    keep_many(mail, 2, folder="junk")
+    wanted = rule({"action": "file", "folder": "inbox"})
+    (shown,) = world.rehearse(mail, wanted, "junk")["shown"]
+    assert shown["folder"] == "inbox"
+    assert ran(world, mail, wanted, "junk")["counts"]["changed"] == 1
+    assert [id for id, _ in listing(mail)["inbox"][2]] == ["m2"]
+    assert ran(world, mail, wanted)["counts"]["changed"] == 0
+
+
 def test_what_was_copied_is_not_copied_again(world, mail):
     keep_many(mail, 12)
     wanted = rule({"action": "copy", "folder": "archive"})
