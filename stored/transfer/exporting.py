@@ -44,6 +44,9 @@ Format = Literal["mbox", "zip"]
 TYPES = {"mbox": "application/mbox", "zip": "application/zip"}
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\u200e\u200f\u202a-\u202e\u2066-\u2069]')
 
+# On Windows these are no names of files, whatever stands behind a dot.
+_DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(?:\..*)?", re.I)
+
 
 @dataclass(frozen=True)
 class _Letter:
@@ -182,7 +185,8 @@ def _path(account: Account, folder: Folder) -> str:
     steps: list[str] = []
     within: Folder | None = folder
     while within is not None and len(steps) < DEEPEST + 1:
-        steps.append(_UNSAFE.sub("_", within.name).strip(" .") or "_")
+        name = _UNSAFE.sub("_", within.name).strip(" .") or "_"
+        steps.append(f"_{name}" if _DEVICE.fullmatch(name) else name)
         within = account.folders.get(within.parent)
     return "/".join(reversed(steps))
 

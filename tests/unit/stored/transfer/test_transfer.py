@@ -370,6 +370,17 @@ def test_an_mbox_goes_out_and_comes_in_as_it_was(world, tmp_path):
     other.store.close()
 
 
+@pytest.mark.parametrize(
+    ("name", "directory"), [("CON", "_CON"), ("lpt1.txt", "_lpt1.txt"), ("Console", "Console")]
+)
+def test_a_zip_can_be_unpacked_where_some_names_are_devices(world, name, directory):
+    folder = world.mail.write(lambda account: account.folders.create(name, 0).id)
+    keep(world.mail, prepared(letter(1), folder=folder))
+    _, _, octets = world.give("zip")
+    with zipfile.ZipFile(io.BytesIO(octets)) as found:
+        assert [one.partition("/")[0] for one in found.namelist()] == [directory]
+
+
 def test_a_zip_holds_every_letter_exactly(world):
     strange = b"Subject: a/b: \xff\r\nbare\nline\rends\r\n\r\n\x00"
     own = world.mail.write(lambda account: account.folders.create("../Work", 0).id)
