@@ -108,7 +108,7 @@ class Drafts:
         """Return the beginning of an answer to message `id`, to everybody in it with `all`. Saves nothing."""
         writer = self._writer(user)
         summary, text, account = self._read(user, id)
-        theirs = _addresses(summary.reply_to or summary.from_)
+        theirs = _addresses(summary.reply_to) or _addresses(summary.from_)
         written_to = [*summary.to, *summary.cc]
         if not account and theirs and writer.owns(theirs[0].address):
             # Answering what one sent goes on where it went, as whom one sent it.

@@ -140,6 +140,11 @@ def test_an_answer_goes_where_the_letter_wants_it(drafts, mail):
     assert drafts.reply("ana", id)["to"] == ["List <list@x.example>"]
 
 
+def test_an_answer_goes_to_the_writer_where_what_the_letter_wants_is_no_address(drafts, mail):
+    (id,) = keep(mail, prepared(letter(1, **{"Reply-To": "the list"})))
+    assert drafts.reply("ana", id)["to"] == ["Writer 1 <writer1@uno.example>"]
+
+
 def test_answering_ones_own_letter_goes_on_to_its_recipients(drafts, mail):
     mine = letter(1, From="ap@tres.example", To="eva@x.example")
     sent, collected = keep(mail, prepared(mine, folder="sent", account=""), prepared(mine))
