@@ -134,12 +134,12 @@ def _row_fits(account: Account, uid: int, texts: dict[str, str]) -> bool:
         row = orjson.loads(b"{" + account.rows.row(uid))
     except (*UNREADABLE, orjson.JSONDecodeError):
         return False
+    accounts = {row["account"], *(id for id, _ in account.arrivals.get(uid, ()))}
     said = {
-        "account": row["account"],
         "from": f"{row['from']['name']} {row['from']['address']}",
         "subject": row["subject"],
     }
     return all(
-        text == said[name].casefold() if name == "account" else text in said[name].casefold()
+        text in map(str.casefold, accounts) if name == "account" else text in said[name].casefold()
         for name, text in texts.items()
     )

@@ -8,6 +8,7 @@ Parts that mix words or columns with folders or flags under one OR or minus beco
 or false for each candidate), so every tree has an exact answer. Pure; the index runs it, the finder tests.
 """
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -30,10 +31,14 @@ _STATE = (query.Flag, query.InFolder, query.Anywhere)
 
 @dataclass(frozen=True)
 class Names:
-    """What the names in a question stand for: folder numbers and ids of remote accounts; none is unknown."""
+    """What the names in a question stand for: folder numbers and ids of remote accounts; none is unknown.
+
+    `again` are the uids of letters that came by these accounts, too, after they had come by another.
+    """
 
     folders: dict[str, frozenset[int]] = field(default_factory=dict)
     accounts: dict[str, frozenset[str]] = field(default_factory=dict)
+    again: dict[str, list[int]] = field(default_factory=dict)
 
 
 @dataclass
@@ -117,7 +122,12 @@ class _Planner:
         if isinstance(node, query.OfAccount):
             ids = sorted(self._names.accounts.get(node.name, ()))
             arguments += ids
-            return f"docs.account IN ({', '.join('?' * len(ids))})"
+            first = f"docs.account IN ({', '.join('?' * len(ids))})"
+            again = self._names.again.get(node.name)
+            if not again:
+                return first
+            arguments.append(json.dumps(again))
+            return f"({first} OR docs.uid IN (SELECT value FROM json_each(?)))"
         if isinstance(node, query.Octets):
             arguments += [node.above, node.below]
             return "(docs.octets > ? AND docs.octets < ?)"

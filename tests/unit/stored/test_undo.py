@@ -240,6 +240,12 @@ def test_all_that_fits_is_changed_and_taken_back(many, filter, meant):
         assert listing(many) == before
 
 
+def test_what_came_by_two_accounts_fits_either(many):
+    many.write(lambda account: account.arrived_again(3, "a2", 9))
+    assert set_where(many, {"account": "a2", "folder": "inbox"}, {"seen": True})["updated"] == 1
+    assert set_where(many, {"account": "a1", "folder": "inbox"}, {"flagged": True})["updated"] == 10
+
+
 def test_a_folder_is_gone_through_from_end_to_end_while_it_empties(many):
     assert set_where(many, {"folder": "inbox"}, {"folder": "junk"})["updated"] == 12
     assert listing(many)["inbox"] == (0, 0, [])

@@ -130,6 +130,13 @@ def test_a_folder_that_is_not_there_is_told_where_nobody_typed_it(searching, mai
         searching.find(tree_of(where, CLOCK))
 
 
+def test_a_letter_that_came_by_two_accounts_is_found_by_either(searching, mail):
+    mail.write(lambda account: account.arrived_again(1, "a2", 5))
+    assert searching.find("account:a2") == ["m5", "m1"]
+    assert searching.find("camion -account:a2") == ["m2"]
+    assert searching.find("account:a1 camion") == ["m2", "m1"]
+
+
 def test_flags_and_folders_count_as_they_are_when_the_question_is_asked(searching, mail):
     assert searching.find("is:unread lorry") == []
     searching.indexer.stop()
