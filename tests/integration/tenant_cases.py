@@ -55,6 +55,7 @@ def _rules(method: str, **more: Any) -> list[Case]:
         ("folder", _rule(action="file", folder=ID)),
         ("account", _condition("account", value=ID)),
         ("account", _condition("account", values=[ID])),
+        ("rule", RULE | {"id": ID}),
     ]
     return [(method, kind, {"rule": rule} | more) for kind, rule in tried] + [
         (method, "folder", {"rule": RULE, "folder": ID})
