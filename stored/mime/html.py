@@ -87,8 +87,6 @@ class _Reader:
             self.picture(token)
         elif token[0] == NUMBER:
             self.count(token)
-        elif token == "<":
-            self.text(token)
 
     def begin(self, look: str) -> None:
         self._open[look] += 1

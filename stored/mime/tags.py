@@ -56,6 +56,7 @@ _COMMENT = "!--(?:-?>|(?:[^-]++|-(?!-!?>))*(?:--!?>)?)|[!?][^>]*+>?|/[^a-zA-Z>][
 _ANY_TAG = r"""/?[a-zA-Z][^>=]*+(?:=\s*+(?:"[^"]{0,2000}+"|'[^']{0,2000}+'|)[^>=]*+)*>?"""
 # Nearly half of all end something and have no attributes: these are tried first.
 _TAGS = re.compile(f"(<(?:/[a-zA-Z][^>=]*+>|{_COMMENT}|{_RAW}|{_ANY_TAG}))")
+_NO_TAG = re.compile("<(?=<)")
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/><]*+)([^\x00]*)")
 _WHOLE = re.compile(r"\s*+\+?0*([1-9]\d{0,4})\s*+", re.ASCII)
 
@@ -122,7 +123,11 @@ def simplified(html: str) -> tuple[str, Found]:
     found = Found()
     # In octets those characters are looked for several times as fast.
     strange = b"\xef\xb7" in html.encode("utf-8", "replace")
-    pieces = _TAGS.split(STRANGE.sub("", html) if strange else html)
+    html = STRANGE.sub("", html) if strange else html
+    if "<<" in html:
+        # The first begins no tag, and shall not with what comes to stand behind it.
+        html = _NO_TAG.sub("&lt;", html)
+    pieces = _TAGS.split(html)
     tags = pieces[1::2]
     # Equal tags say the same, and a letter has few different ones.
     said = {tag: _said_by(tag, found) for tag in dict.fromkeys(tags)}

@@ -17,7 +17,9 @@ def letter(body, kind="text/plain; charset=utf-8", **fields):
 @pytest.mark.parametrize(
     ("html", "text"),
     [
-        ("<<e>p<y><div", "<p\n</p"),
+        ("<<e>p<y><div", "<p"),
+        ("Dear <<span>Name</span>>, a<<!-- c -->b", "Dear <Name>, a<b"),
+        ("x<<<p>y", "x<<\ny"),
         ("<p>one</p><p>two</p>", "one\n\ntwo"),
         ("one<br>two", "one\ntwo"),
         ("<div>one</div><div>two</div>", "one\ntwo"),
