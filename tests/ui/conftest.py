@@ -125,17 +125,6 @@ class Client:
         """Wait until the screen looks other than `before`."""
         self.wait(lambda: self.shot() != before, "the screen to change")
 
-    def wait_still(self):
-        """Wait until the screen stays as it is for a moment: what was asked has been answered and shown."""
-        shots = [self.shot()]
-
-        def still():
-            time.sleep(0.15)
-            shots.append(self.shot())
-            return shots[-1] == shots[-2]
-
-        self.wait(still, "the screen to come to rest")
-
     def wait(self, done, what):
         deadline = time.monotonic() + SECONDS
         while not done():
@@ -143,6 +132,20 @@ class Client:
                 raise AssertionError("the client ended: " + self.stop())
             assert time.monotonic() < deadline, f"waited in vain for {what}; the title is {self.title()!r}"
             time.sleep(0.03)
+
+    def until(self, act, done, what):
+        """Do again and again what can do no harm, until it has its effect: where no sign tells when."""
+
+        def tried():
+            if not done():
+                act()
+            return done()
+
+        self.wait(tried, what)
+
+    def wait_dialogue(self, title):
+        """Wait until a dialogue of Tk's own has the keyboard."""
+        self.wait(lambda: title in self.do("getwindowfocus", "getwindowname"), f"the dialogue {title!r}")
 
     def log_in(self, name="maria", password="clave-larga", title="Entrada"):
         self.type(name)
@@ -201,7 +204,13 @@ def root(display):
 
 
 @pytest.fixture
-def door(root):
+def state():
+    """What the service of a window in this process begins with; a test module may have its own."""
+    return {}
+
+
+@pytest.fixture
+def door(root, state):
     """Give `door(language, size)`: the whole window in this process, on its first page.
 
     `window.server` is its service.
@@ -209,7 +218,7 @@ def door(root):
     from tkclient.desk import Desk
     from tkclient.ui.window import Window
 
-    with FakeServer() as server:
+    with FakeServer(**state) as server:
         desk = Desk(server.url, root.after)
 
         def come(language="es", size=None):

@@ -20,23 +20,6 @@ def test_a_stalled_server_freezes_nothing_and_is_told(small_client, server):
     server.resume()
 
 
-def test_a_refused_login_on_a_stalled_server_can_be_tried_again(small_client, server):
-    client = small_client
-    server.stalled.add("session.open")
-    client.type("mary")
-    client.keys("Tab")
-    client.type("long-password")
-    client.keys("Return")
-    server.wait_for("session.open")
-    # After the patience (2 s) the sentence stands there and the button can be pressed again.
-    busy = client.shot()
-    client.wait_change(busy)
-    server.resume()
-    client.wait_still()
-    client.keys("Return")
-    client.wait_title("Inbox")
-
-
 def test_a_dropped_connection_leaves_the_list(client, server):
     client.log_in()
     server.dropping.add("message.get")

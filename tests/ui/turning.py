@@ -21,6 +21,14 @@ def press(root, *keys):
         focus.event_generate(f"<{key}>")
 
 
+def write(root, text):
+    """Type `text` where the focus is; what is selected there is replaced, as by typing."""
+    entry = root.focus_get()
+    if entry.selection_present():
+        entry.delete("sel.first", "sel.last")
+    entry.insert("insert", text)
+
+
 def everything(widget):
     """Give `widget` and all that is inside it."""
     yield widget
