@@ -66,3 +66,16 @@ def test_the_password_goes_with_the_address_it_was_typed_for(root, window, page)
     form.address.focus()
     press(root, "x")
     assert form.address.get() == "x"
+
+
+def test_a_page_is_scrolled_no_further_than_the_focus_needs(root, window):
+    root.geometry("1024x600")
+    root.update()
+    window.page.show_accounts()
+    page = window.page.cover
+    root.after(150, lambda: setattr(page, "settled", True))
+    spin(root, lambda: hasattr(page, "settled"), "the page to settle")
+    field, scrolled = page.form.address.entry, page._scrolled
+    bottom = field.winfo_rooty() + field.winfo_height() - scrolled.winfo_rooty()
+    assert scrolled._canvas.canvasy(0) == 0 or bottom > scrolled.winfo_height() - 60
+    assert bottom <= scrolled.winfo_height()

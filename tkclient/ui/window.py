@@ -213,8 +213,11 @@ class Window:
 
     def _keep_focus_in_sight(self, event: Any) -> None:
         """Scroll the page that the widget with the focus lies in."""
-        widget = event.widget
-        above = widget.master if isinstance(widget, tk.Misc) else None
+        widget = self.root.focus_get()
+        if widget is None or widget is not event.widget:
+            # What it lies in is told too; higher than the window, that would be scrolled to and fro.
+            return
+        above = widget.master
         while above is not None and not isinstance(above, Scrolled):
             above = above.master
         if above is not None:
