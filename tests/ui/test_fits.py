@@ -101,7 +101,7 @@ def question(root, window, language):
     writer = window.page.cover
     writer.to.insert(0, "ana@uno.example")
     writer.text.insert("1.0", "Hola")
-    writer.show_copies()
+    writer.fields.show_copies()
     writer.post()
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from datetime import datetime
-from tkinter import ttk
-from typing import Any, Callable, Dict, Optional, Sequence
+from typing import Any, Callable, Dict, Optional
 
 from tkclient.clean import clean_line, clean_text
 from tkclient.compose import Letter
@@ -14,8 +13,10 @@ from tkclient.trouble import Trouble
 from tkclient.ui import theme as look
 from tkclient.ui.dialogs import Notice
 from tkclient.ui.enclosures import Enclosures
+from tkclient.ui.fields import Fields, go_on
 from tkclient.ui.flow import Flow
-from tkclient.ui.parts import button, label, take_focus
+from tkclient.ui.framed_text import FramedText
+from tkclient.ui.parts import button, label
 from tkclient.ui.scrolled import Scrolled
 from tkclient.ui.sight import Sight
 from tkclient.ui.theme import Theme
@@ -61,22 +62,9 @@ class Writer(tk.Frame):
         self._page = page = Scrolled(self, self._theme, filled=True)
         page.pack(side="top", fill="both", expand=True)
         self._build_actions()
-        head = tk.Frame(page.inside, bg=look.PAPER)
-        head.pack(side="top", fill="x", padx=px(26), pady=(px(8), 0))
-        head.columnconfigure(1, weight=1)
-        self._head = head
-        self._build_identity(0)
-        self.to = self._line(1, "writer.to", self.letter.to)
-        self._more = button(head, self._words("writer.copies"), self.show_copies, "SmallLink")
-        self._more.grid(row=1, column=2, padx=(px(6), 0))
-        self.cc = self._line(2, "writer.cc", self.letter.cc)
-        self.bcc = self._line(3, "writer.bcc", self.letter.bcc)
-        self.subject = self._line(4, "writer.subject", self.letter.subject)
-        self._copies = [widget for row in (2, 3) for widget in head.grid_slaves(row=row)]
-        if self.letter.cc or self.letter.bcc:
-            self._more.grid_remove()
-        else:
-            self._show_copies(False)
+        self.fields = Fields(page.inside, self._theme, self._words, self._desk, self.letter, self._send_key)
+        self.fields.pack(side="top", fill="x", padx=px(26), pady=(px(8), 0))
+        self.to, self.cc, self.subject = self.fields.to, self.fields.cc, self.fields.subject
         self._build_text()
         self.enclosures = Enclosures(
             page.inside, self._theme, self._words, self._desk, self.letter, self.notice
@@ -98,96 +86,16 @@ class Writer(tk.Frame):
         ):
             row.add(part)
 
-    def _build_identity(self, row: int) -> None:
-        identities = self._desk.accounts.identities
-        self._identity: Optional[ttk.Combobox] = None
-        if len(identities) < 2:
-            return
-        self._label(row, "writer.from")
-        shown = [_say_identity(identity) for identity in identities]
-        chosen = next((n for n, item in enumerate(identities) if item["id"] == self.letter.identity), 0)
-        self._identity = ttk.Combobox(
-            self._head, values=shown, state="readonly", font=self._theme.fonts["text"]
-        )
-        self._identity.current(chosen)
-        self._identity.grid(row=row, column=1, sticky="ew", pady=self._theme.px(3))
-
-    def _label(self, row: int, key: str) -> tk.Label:
-        made = label(self._head, self._theme, self._words(key), "aside", look.SOFT)
-        made.grid(row=row, column=0, sticky="w", padx=(0, self._theme.px(12)))
-        return made
-
-    def _line(self, row: int, key: str, text: str) -> ttk.Entry:
-        self._label(row, key)
-        entry = ttk.Entry(self._head, font=self._theme.fonts["text"])
-        entry.insert(0, clean_line(text, limit=20_000))
-        entry.grid(row=row, column=1, sticky="ew", pady=self._theme.px(3))
-        entry.bind("<Control-Return>", self._send_key)
-        entry.bind("<Return>", lambda event: self._next(event.widget))
-        return entry
-
-    def _next(self, widget: Any) -> str:
-        widget.tk_focusNext().focus_set()
-        return "break"
-
-    def _show_copies(self, shown: bool) -> None:
-        for widget in self._copies:
-            if shown:
-                widget.grid()
-            else:
-                widget.grid_remove()
-
-    def show_copies(self) -> None:
-        """Show the lines for copies."""
-        self._more.grid_remove()
-        self._show_copies(True)
-        take_focus(self.cc)
-
     def _build_text(self) -> None:
-        px, fonts = self._theme.px, self._theme.fonts
-        edge = tk.Frame(self._page.inside, bg=look.EDGE)
-        edge.pack(side="top", fill="both", expand=True, padx=px(26), pady=(px(10), px(10)))
-        ring = tk.Frame(edge, bg=look.PAPER)
-        ring.pack(fill="both", expand=True, padx=1, pady=1)
-        body = tk.Frame(ring, bg=look.PAPER)
-        body.pack(fill="both", expand=True, padx=1, pady=1)
-        self.text = tk.Text(
-            body,
-            font=fonts["reading"],
-            fg=look.INK,
-            bg=look.PAPER,
-            bd=0,
-            wrap="word",
-            undo=True,
-            width=10,
-            height=4,
-            highlightthickness=0,
-            padx=px(12),
-            pady=px(8),
-            spacing1=px(2),
-            spacing2=px(2),
-            spacing3=px(2),
-            insertbackground=look.INK,
-            insertwidth=2,
-            selectbackground=look.ACCENT,
-            selectforeground=look.PAPER,
-            inactiveselectbackground=look.WASH,
-        )
-        bar = ttk.Scrollbar(body, orient="vertical", command=self.text.yview)
-        self.text.configure(yscrollcommand=bar.set)
-        bar.pack(side="right", fill="y")
-        self.text.pack(side="left", fill="both", expand=True)
-        for event, colours in (
-            ("<FocusIn>", (look.ACCENT, look.ACCENT)),
-            ("<FocusOut>", (look.EDGE, look.PAPER)),
-        ):
-            self.text.bind(event, _painter((edge, ring), colours), add="+")
+        px, framed = self._theme.px, FramedText(self._page.inside, self._theme)
+        framed.pack(side="top", fill="both", expand=True, padx=px(26), pady=px(10))
+        self.text = framed.text
         self.text.insert("1.0", clean_text(self.letter.text))
         self.text.mark_set("insert", "1.0")
         self.text.edit_reset()
         self.text.bind("<Control-Return>", self._send_key)
         # Tab goes on to the next thing; a letter needs no tabulators, a keyboard needs a way out.
-        self.text.bind("<Tab>", lambda event: self._next(event.widget))
+        self.text.bind("<Tab>", lambda event: go_on(event.widget))
 
     def focus_first(self) -> None:
         """Put the cursor where writing begins: for whom, or in the text of an answer."""
@@ -201,14 +109,9 @@ class Writer(tk.Frame):
     # Keeping
 
     def read_fields(self) -> None:
-        """Take into the letter what stands in the fields."""
-        letter = self.letter
-        letter.to, letter.cc, letter.bcc = self.to.get(), self.cc.get(), self.bcc.get()
-        letter.subject = self.subject.get()
-        letter.text = self.text.get("1.0", "end-1c")
-        identities = self._desk.accounts.identities
-        if self._identity is not None and self._identity.current() >= 0:
-            letter.identity = identities[self._identity.current()]["id"]
+        """Take into the letter what stands in the fields and the text."""
+        self.fields.read_into(self.letter)
+        self.letter.text = self.text.get("1.0", "end-1c")
 
     def _keep_by_itself(self) -> None:
         try:
@@ -368,18 +271,3 @@ class Writer(tk.Frame):
         self._set_sending(False)
         actions = [(self._words("notice.again"), self.post)] if trouble.retryable else []
         self.notice.trouble(trouble, actions)
-
-
-def _painter(frames: Sequence[tk.Frame], colours: Sequence[str]) -> Callable[[Any], None]:
-    """Return what draws the edge of the text as that of an entry is drawn."""
-
-    def paint(_: Any) -> None:
-        for number, frame in enumerate(frames):
-            frame.configure(bg=colours[number])
-
-    return paint
-
-
-def _say_identity(identity: Dict[str, Any]) -> str:
-    name, address = clean_line(identity.get("name", "")), clean_line(identity["address"])
-    return "%s <%s>" % (name, address) if name else address
