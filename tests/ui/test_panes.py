@@ -10,6 +10,7 @@ from tests.ui.turning import spin
 tk = pytest.importorskip("tkinter")
 
 from tkclient.model import Listing  # noqa: E402 - only where there is a tkinter
+from tkclient.trouble import Trouble  # noqa: E402
 from tkclient.ui import writer as writer_module  # noqa: E402
 from tkclient.ui.chooser import Chooser  # noqa: E402
 from tkclient.ui.dialogs import Notice  # noqa: E402
@@ -149,6 +150,20 @@ def test_a_broken_callback_is_a_sentence_not_the_end(root, window, capsys):
     window._broke(ZeroDivisionError, ZeroDivisionError("oops"), None)
     assert window.page.notice.said == Words("es")("error.client_broke")
     assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_news_while_a_dialogue_of_tks_own_is_open_break_nothing(root, window):
+    """Tkinter knows no widget that Tk made by itself, and raises when one has the focus."""
+    root.tk.call("toplevel", ".chooser")
+    spin(root, lambda: root.tk.call("winfo", "viewable", ".chooser"), "the dialogue")
+    root.tk.call("focus", "-force", ".chooser")
+    spin(root, lambda: str(root.tk.call("focus")) == ".chooser", "the focus")
+    window.page.trouble(Trouble("busy"))
+    assert window.page.notice.said == Words("es").error(Trouble("busy"))
+    window.page.notice.clear()
+    window.page.left.collecting.redraw()
+    window.page.show_keys()
+    window.page.uncover()
 
 
 def test_what_a_person_does_keeps_the_session_and_polling_does_not(root, window):

@@ -16,7 +16,7 @@ from tkclient.ui.collecting import trouble_of
 from tkclient.ui.dialogs import Notice
 from tkclient.ui.flow import Flow, beside
 from tkclient.ui.page_head import PageHead
-from tkclient.ui.parts import Field, Mark, Prose, button, rule, take_focus
+from tkclient.ui.parts import Field, Mark, Prose, button, focused, rule, take_focus
 from tkclient.ui.scrolled import Scrolled
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
@@ -73,7 +73,7 @@ class AccountsPage(tk.Frame):
         if self._typing is not None or drawn == self._drawn:
             return
         self._drawn = drawn
-        focused = self._focused_row()
+        had_focus = self._focused_row()
         for child in self._list.winfo_children():
             child.destroy()
         self._rows: Dict[str, tk.Frame] = {}
@@ -81,16 +81,16 @@ class AccountsPage(tk.Frame):
             Prose(self._list, self._theme, self._words("accounts.none"), "text", look.SOFT).pack(fill="x")
         for account in accounts:
             self._draw(account)
-        if focused is not None and focused[0] in self._rows:
-            buttons = self._buttons(self._rows[focused[0]])
-            take_focus(buttons[min(focused[1], len(buttons) - 1)])
+        if had_focus is not None and had_focus[0] in self._rows:
+            buttons = self._buttons(self._rows[had_focus[0]])
+            take_focus(buttons[min(had_focus[1], len(buttons) - 1)])
 
     def _buttons(self, row: tk.Frame) -> "list[Any]":
         flows = [child for child in row.winfo_children() if isinstance(child, Flow)]
         return [made for flow in flows for made in flow.winfo_children() if isinstance(made, ttk.Button)]
 
     def _focused_row(self) -> "Optional[tuple[str, int]]":
-        focus = self.focus_get()
+        focus = focused(self)
         for id_, row in getattr(self, "_rows", {}).items():
             buttons = self._buttons(row) if row.winfo_exists() else []
             if focus in buttons:

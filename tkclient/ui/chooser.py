@@ -7,7 +7,7 @@ from tkinter import ttk
 from typing import Any, Callable, List, Sequence, Tuple
 
 from tkclient.ui import theme as look
-from tkclient.ui.parts import button, take_focus
+from tkclient.ui.parts import button, focused, take_focus
 from tkclient.ui.scrolled import Scrolled
 from tkclient.ui.theme import Theme
 
@@ -23,7 +23,7 @@ class Chooser(tk.Frame):
                 # Its key was pressed once more: there is one list, and one way back from it.
                 other._close()
         super().__init__(page, bg=look.EDGE)
-        self._back = page.focus_get()
+        self._back = focused(page)
         self._buttons: List[ttk.Button] = []
         scrolled = Scrolled(self, theme)
         scrolled.pack(fill="both", expand=True, padx=1, pady=1)
@@ -55,13 +55,13 @@ class Chooser(tk.Frame):
         return choose
 
     def _step(self, by: int) -> str:
-        focus = self.focus_get()
+        focus = focused(self)
         at = next((n for n, made in enumerate(self._buttons) if made is focus), 0)
         self._buttons[(at + by) % len(self._buttons)].focus_set()
         return "break"
 
     def _left(self) -> None:
-        if self.winfo_exists() and self.focus_get() not in self._buttons:
+        if self.winfo_exists() and focused(self) not in self._buttons:
             self.destroy()
 
     def _close(self) -> str:

@@ -11,7 +11,7 @@ from tkclient.clean import clean_line
 from tkclient.compose import domain_of
 from tkclient.ui import theme as look
 from tkclient.ui.fitting import Fitter
-from tkclient.ui.parts import draw_mark, drawing, on_wheel
+from tkclient.ui.parts import draw_mark, drawing, focused, on_wheel
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
 
@@ -86,10 +86,10 @@ class CollectingPane(tk.Frame):
         canvas.delete("all")
         room = int(canvas.winfo_height()) - 4
         self._top = max(0, min(self._top, len(self._rows) * height - room))
-        focused = canvas.focus_get() is canvas if canvas.winfo_viewable() else False
+        has_focus = canvas.winfo_viewable() and focused(canvas) is canvas
         for position, (account, progress) in enumerate(self._rows):
             y = position * height - self._top + 2
-            if focused and position == self._at:
+            if has_focus and position == self._at:
                 px = self._theme.px
                 canvas.create_rectangle(
                     px(10),

@@ -8,7 +8,7 @@ from typing import Any, Callable, Optional, Sequence, Tuple
 from tkclient.trouble import Trouble
 from tkclient.ui import theme as look
 from tkclient.ui.flow import Flow, beside
-from tkclient.ui.parts import Mark, Prose, button, take_focus
+from tkclient.ui.parts import Mark, Prose, button, focused, take_focus
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
 
@@ -85,7 +85,7 @@ class Notice(tk.Frame):
 
     def _show(self, text: str, mark: str, actions: Sequence[Action], close: bool) -> list:  # type: ignore[type-arg]
         self.clear()
-        self._before = self.focus_get()
+        self._before = focused(self)
         self.said = text
         warm = mark == "trouble"
         paper, style = (look.WARN_WASH, "Warn") if warm else (look.WASH, "Note")
@@ -127,7 +127,7 @@ class Notice(tk.Frame):
 
     def _give_focus_back(self, inside: tk.Frame) -> None:
         """Let nobody be left without a focus when a button that had it goes away."""
-        before, focus = self._before, self.focus_get()
+        before, focus = self._before, focused(self)
         within = focus is not None and str(focus).startswith(str(inside) + ".")
         if within and before is not None and before.winfo_exists() and before.winfo_viewable():
             before.focus_set()

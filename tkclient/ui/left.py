@@ -12,7 +12,7 @@ from tkclient.trouble import Trouble
 from tkclient.ui import theme as look
 from tkclient.ui.collecting import CollectingPane
 from tkclient.ui.folders import Folders
-from tkclient.ui.parts import button, label, take_focus
+from tkclient.ui.parts import button, focused, label, take_focus
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
 
@@ -105,7 +105,7 @@ class LeftPane(tk.Frame):
         name, self._naming = self._naming, ""
         # Who has gone elsewhere, or is writing the next name, goes on with that.
         if self._name_entry.get().strip() == name:
-            self._made(focus=self.focus_get() is self._name_entry)
+            self._made(focus=focused(self) is self._name_entry)
 
     def _not_named(self, trouble: Trouble) -> None:
         self._naming = ""

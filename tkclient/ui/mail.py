@@ -22,7 +22,7 @@ from tkclient.ui.keys import KeysPage
 from tkclient.ui.left import LeftPane
 from tkclient.ui.letters import Letters
 from tkclient.ui.list import MessageList
-from tkclient.ui.parts import rule, take_focus
+from tkclient.ui.parts import focused, rule, take_focus
 from tkclient.ui.reader import Reader
 from tkclient.ui.telling import Telling
 from tkclient.ui.theme import Theme
@@ -159,7 +159,7 @@ class MailPage(tk.Frame):
 
     def uncover(self) -> None:
         """Back to the mail; who is typing elsewhere meanwhile goes on there."""
-        focus = self.focus_get()
+        focus = focused(self)
         within = focus is None or str(focus).startswith(str(self.right))
         self._drop_cover()
         self.show_chosen()
@@ -229,7 +229,7 @@ class MailPage(tk.Frame):
         panes: List[tk.Misc] = [self.left.folders.canvas]
         panes += [self.list.canvas, self.reader.text] if self.cover is None else []
         panes = [pane for pane in panes if pane.winfo_viewable()]
-        focus = self.focus_get()
+        focus = focused(self)
         at = panes.index(focus) if focus is not None and focus in panes else -1
         if panes:
             panes[(at + 1) % len(panes)].focus_set()

@@ -29,6 +29,17 @@ def button(
     return made
 
 
+def focused(widget: tk.Misc) -> Optional[tk.Misc]:
+    """Return what has the focus in the window of `widget`; None too while a dialogue of Tk's own has it.
+
+    Tkinter raises KeyError there: it knows no widget that Tk made by itself.
+    """
+    try:
+        return widget.focus_get()
+    except KeyError:
+        return None
+
+
 def take_focus(widget: tk.Misc) -> None:
     """Give `widget` the focus at once, though it was made or shown only now.
 

@@ -17,6 +17,7 @@ from tkclient.trouble import Trouble
 from tkclient.ui import editing
 from tkclient.ui.login import LoginPage
 from tkclient.ui.mail import MailPage
+from tkclient.ui.parts import focused
 from tkclient.ui.scrolled import Scrolled
 from tkclient.ui.theme import Theme
 from tkclient.words import LANGUAGES, Words
@@ -213,7 +214,7 @@ class Window:
 
     def _keep_focus_in_sight(self, event: Any) -> None:
         """Scroll the page that the widget with the focus lies in."""
-        widget = self.root.focus_get()
+        widget = focused(self.root)
         if widget is None or widget is not event.widget:
             # What it lies in is told too; higher than the window, that would be scrolled to and fro.
             return
@@ -237,7 +238,7 @@ class Window:
 
     def _delete_key(self, page: MailPage) -> None:
         """Delete a letter, but only from where letters are looked at, not from an entry."""
-        if self.root.focus_get() in (page.list.canvas, page.reader.text):
+        if focused(self.root) in (page.list.canvas, page.reader.text):
             page.letters.delete()
 
     # Breaking
@@ -247,8 +248,7 @@ class Window:
         traceback.print_exception(kind, value, trace, file=sys.stderr)
         trouble = value if isinstance(value, Trouble) else Trouble("client_broke")
         notice = getattr(self.page, "notice", None)
-        try:
+        # What is raised here would end the program. The page may be going away: there is nowhere to say it.
+        with contextlib.suppress(Exception):
             if notice is not None:
                 notice.trouble(trouble)
-        except tk.TclError:
-            pass  # The page is going away; there is nowhere to say it.
