@@ -39,7 +39,7 @@ _FLAGS = [
 _FLAGS_JSON = [dumps(names) for names in _FLAGS]
 _FLAGS_MASK = len(_FLAGS) - 1
 
-_DAMAGED_END = b'"damaged":true}'
+DAMAGED_END = b'"damaged":true}'
 
 
 # Ids and rows -----------------------------------------------------------------------------------------
@@ -77,11 +77,11 @@ def served(account: Account, uid: int) -> Ready:
 
     A row that cannot be read any more gives one that says `damaged`, so that the list goes on.
     """
-    (row,) = _spliced(account, [uid])
+    (row,) = spliced(account, [uid])
     return Ready(row)
 
 
-def _spliced(account: Account, uids: Iterable[int]) -> list[bytes]:
+def spliced(account: Account, uids: Iterable[int]) -> list[bytes]:
     """Return the rows of those `uids` that are here, in their order, as JSON."""
     uids = list(uids)
     words = list(map(account.state.get, uids))
@@ -136,12 +136,12 @@ def arrivals(account: Account, uid: int) -> list[Arrival]:
 
 def rows(account: Account, uids: Iterable[int]) -> list[Row]:
     """Return the rows of those `uids` that are here, in their order."""
-    return cast(list[Row], list(map(Ready, _spliced(account, uids))))
+    return cast(list[Row], list(map(Ready, spliced(account, uids))))
 
 
 def listed(account: Account, uids: Iterable[int]) -> list[Row]:
     """Return the same in one piece, ready to be sent: for long lists, which nobody looks into."""
-    return cast(list[Row], Ready(b"[%b]" % b",".join(_spliced(account, uids))))
+    return cast(list[Row], Ready(b"[%b]" % b",".join(spliced(account, uids))))
 
 
 def folder_named(account: Account, id: str) -> Folder:

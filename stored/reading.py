@@ -15,7 +15,7 @@ from restante import log
 from restante.errors import TooComplex
 from restante.wire import Ready, dumps
 from stored.blobs import Blobs
-from stored.messages import arrivals, served, uid_of_id
+from stored.messages import DAMAGED_END, arrivals, served, uid_of_id
 from stored.mime.scanner import Octets
 from stored.model.account import Account
 from stored.model.body import UNREADABLE
@@ -33,7 +33,6 @@ PICTURE_OCTETS = 40_000_000
 
 _LOG = log.get("reading")
 
-_DAMAGED_END = b'"damaged":true}'
 _NO_PICTURE = "This is no picture that can be shown in small; it can still be saved exactly as it came."
 
 
@@ -112,7 +111,7 @@ class Reader:
         """Return everything but the row, as JSON: without the texts where they are too much to be read."""
         raw, asked = taken.raw, taken.asked
         if raw is None:
-            return dumps({"raw": id} if taken.row.endswith(_DAMAGED_END) else {"raw": id, "damaged": True})
+            return dumps({"raw": id} if taken.row.endswith(DAMAGED_END) else {"raw": id, "damaged": True})
         try:
             details = self._read(raw, id=id, text=asked.text, runs=asked.runs, limit=limit)
         except TooComplex:

@@ -3,12 +3,12 @@
 To be run inside a unit of work; nothing here changes anything.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 from restante.errors import NotFound
 from restante.wire import Ready
-from stored.messages import folder_named, rows, thread_id, uid_of_id
+from stored.messages import DAMAGED_END, folder_named, rows, spliced, thread_id, uid_of_id
 from stored.model.account import Account
 from stored.model.folder import Folder
 from stored.model.roles import EMPTIED
@@ -16,14 +16,41 @@ from stored.model.rows import UNREADABLE
 from stored.model.word import SEEN, folder_of, order_key, uid_of
 from stored.thread_types import Thread, ThreadPage, ThreadRow
 
+#: For all users together; a line has some 700 octets, and as much beside it.
+LINES_KEPT = 3_000
 #: Of the newest messages so many are looked at for who wrote them, beside the first.
 NEWEST_WRITERS = 3
+
+#: What a line is made of: the account's epoch, the folder's number, the newest message there, its thread, the
+#: members of that and their words. Rows never change.
+_Made = tuple[str, int, int, int, tuple[int, ...], tuple[int, ...]]
 
 _FROM, _BEHIND_FROM = b'"from":', b',"to":['
 _NO_ADDRESS = b'"address":""}'
 
 
-def page(account: Account, folder: str, position: int, limit: int, anchor: str = "") -> ThreadPage:
+class Lines:
+    """Lines of threads as they were told, by what they are made of: while that is the same, so are they.
+
+    Bounded for all users together; safe to use from any thread.
+    """
+
+    def __init__(self, most: int = LINES_KEPT) -> None:
+        self._most = most
+        self._kept: dict[_Made, bytes] = {}
+
+    def get(self, made: "_Made") -> bytes | None:
+        return self._kept.get(made)
+
+    def keep(self, made: "_Made", line: bytes) -> None:
+        if len(self._kept) >= self._most:
+            self._kept.clear()
+        self._kept[made] = line
+
+
+def page(
+    account: Account, folder: str, position: int, limit: int, anchor: str = "", kept: Lines | None = None
+) -> ThreadPage:
     """Return `limit` threads of a folder, the one with the newest message there first.
 
     With an `anchor` (the id of a thread) positions count from it, as in `messages.page`; one that has no
@@ -34,15 +61,15 @@ def page(account: Account, folder: str, position: int, limit: int, anchor: str =
     if anchor:
         position += place.thread_order.position(_place(account, place, anchor))
     position = max(position, 0)
-    uids = list(map(uid_of, place.thread_order.window(position, limit)))
-    newest = cast(list[bytes], rows(account, uids))
+    newest = list(map(uid_of, place.thread_order.window(position, limit)))
+    lines = _lines(account, place.number, newest, Lines() if kept is None else kept)
     return {
         "state": account.state_text(),
         "folder": place.id,
         "position": position,
         "total": len(place.thread_order),
         "unread": place.unread_threads(),
-        "threads": [_line(account, place.number, uid, row) for uid, row in zip(uids, newest, strict=True)],
+        "threads": cast(list[ThreadRow], Ready(b"[%b]" % b",".join(lines))),
     }
 
 
@@ -86,42 +113,53 @@ def _place(account: Account, folder: Folder, anchor: str) -> int:
     return max(here or [order_key(word, uid) for word, uid in words])
 
 
-def _line(account: Account, number: int, newest: int, row: bytes) -> ThreadRow:
-    """Return the line of the thread whose newest message in folder `number` is `newest`, with this row."""
-    thread = account.threads.thread_of(newest)
-    members = account.threads.members(thread, account.state)
-    if len(members) == 1:
-        unread = int(not account.state[newest] & SEEN)
-        return _told(thread, 1, unread, 1, _writers([row]), row)
+def _lines(account: Account, number: int, newest: Sequence[int], kept: Lines) -> list[bytes]:
+    """Return the lines of the threads whose newest messages in folder `number` are these."""
+    made = [_made_of(account, number, uid) for uid in newest]
+    lines = list(map(kept.get, made))
+    missing = [at for at, line in enumerate(lines) if line is None]
+    for at, row in zip(missing, spliced(account, [newest[at] for at in missing]), strict=True):
+        lines[at] = _line(account, made[at], row, kept)
+    return cast(list[bytes], lines)
+
+
+def _made_of(account: Account, number: int, newest: int) -> _Made:
+    thread, members = account.threads.around(newest)
+    return account.epoch, number, newest, thread, members, tuple(map(account.state.get, members))
+
+
+def _line(account: Account, made: _Made, row: bytes, kept: Lines) -> bytes:
+    """Return the line of a thread whose newest message in the folder has this row, and have it kept."""
+    _, number, newest, thread, members, words = made
     here = unread = 0
     shown = []
-    for uid in members:
-        word = account.state[uid]
-        if folder_of(word) == number:
+    for uid, word in zip(members, words, strict=True):
+        folder = folder_of(word)
+        if folder == number:
             here += 1
             unread += not word & SEEN
-        elif folder_of(word) in EMPTIED:
+        elif folder in EMPTIED:
             continue
         shown.append(order_key(word, uid))
     shown.sort()
-    looked_at = [uid_of(key) for key in shown[:1] + shown[1:][-NEWEST_WRITERS:]]
-    writers = _writers(row if uid == newest else _kept(account, uid) for uid in looked_at)
-    return _told(thread, here, unread, len(shown), writers, row)
-
-
-def _told(thread: int, here: int, unread: int, total: int, writers: list[bytes], row: bytes) -> ThreadRow:
+    looked_at = map(uid_of, shown[:1] + shown[1:][-NEWEST_WRITERS:])
+    rows = [row if uid == newest else _row(account, uid) for uid in looked_at]
     told = b'{"id":"t%d","here":%d,"unread":%d,"total":%d,"participants":[%b],"newest":%b}'
-    return cast(ThreadRow, Ready(told % (thread, here, unread, total, b",".join(writers), row)))
+    line = told % (thread, here, unread, len(shown), b",".join(_writers(rows)), row)
+    if all(rows) and not row.endswith(DAMAGED_END):
+        kept.keep(made, line)
+    return line
 
 
-def _kept(account: Account, uid: int) -> bytes:
+def _row(account: Account, uid: int) -> bytes:
+    """Return the row of a message, empty where it is damaged."""
     try:
         return account.rows.row(uid)
     except UNREADABLE:
         return b""
 
 
-def _writers(rows: Iterable[bytes]) -> list[bytes]:
+def _writers(rows: Iterable[bytes]) -> Iterable[bytes]:
     """Return who wrote the messages of these rows, each address once, as JSON cut out of them.
 
     That is where `append` puts it; no text in JSON can hold the quotes of a key.
@@ -133,4 +171,4 @@ def _writers(rows: Iterable[bytes]) -> list[bytes]:
         address = writer[writer.rfind(b'"address":') :]
         if writer and address != _NO_ADDRESS:
             found.setdefault(address, writer)
-    return list(found.values())
+    return found.values()

@@ -73,6 +73,13 @@ class Threads(LOBTree):  # type: ignore[misc]
             return unpacked(packed)
         return (thread,) if thread in here else ()  # type: ignore[operator]
 
+    def around(self, uid: int) -> tuple[int, tuple[int, ...]]:
+        """Return the thread of a message that is here, and the uids of its members, ascending."""
+        thread, entry = uid, self.get(uid)
+        while isinstance(entry, int):
+            thread, entry = entry, self.get(entry)
+        return thread, (thread,) if entry is None else unpacked(entry)
+
     def keep(self, thread: int, members: Sequence[int]) -> None:
         """Note the members of a thread; of one that is its own only member, or has none, nothing is kept."""
         if any(uid != thread for uid in members):
@@ -165,7 +172,7 @@ def follow(account: "Account", uid: int, original: int) -> None:
 
 def of_message(account: "Account", uid: int) -> tuple[int, ...]:
     """Return the members of the thread that a message which is here belongs to."""
-    return account.threads.members(account.threads.thread_of(uid), account.state)
+    return account.threads.around(uid)[1]
 
 
 def leave(account: "Account", uid: int) -> None:

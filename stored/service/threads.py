@@ -12,6 +12,7 @@ from stored.types import Position
 class ThreadService:
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._lines = threads.Lines()
 
     @method("thread.page", caller=USER)
     def page(
@@ -30,7 +31,7 @@ class ThreadService:
         were created, updated or destroyed have another line now, or another place.
         """
         return self._store.open_account(call.principal.name).read(
-            lambda account: threads.page(account, folder, position, limit, anchor)
+            lambda account: threads.page(account, folder, position, limit, anchor, self._lines)
         )
 
     @method("thread.get", caller=USER)

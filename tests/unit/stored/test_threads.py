@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restante.errors import NotFound
+from stored import threads as lists
 from stored.messages import change, copy, delete
 from stored.model import mend, threads
 from stored.model.order import Order
 from stored.store import Store
 from stored.undoing import undo
-from tests.unit.stored.keeping import keep, letter, prepared
+from tests.unit.stored.keeping import keep, letter, on_wire, prepared
 from tests.unit.stored.threaded import assert_windows_agree, grouped, threads_of, whole, window
 
 LEAKS = "The roof leaks"
@@ -134,6 +135,31 @@ def ids_by_thread(mail):
     for id, thread in threads_of(mail).items():
         found.setdefault(int(thread[1:]), []).append(int(id[1:]))
     return found
+
+
+def test_a_line_is_made_once_while_nothing_in_it_changes(mail, monkeypatch):
+    keep(mail, *(prepared(letter(number), minutes=number) for number in range(1, 4)))
+    made: list = []
+    line = lists._line
+
+    def counted(account, of, *more):
+        made.append(of)
+        return line(account, of, *more)
+
+    monkeypatch.setattr(lists, "_line", counted)
+    kept = lists.Lines(4)
+
+    def shown():
+        return on_wire(mail.read(lambda account: lists.page(account, "inbox", 0, 50, "", kept)))
+
+    first = shown()
+    assert (shown(), len(made)) == (first, 3)
+    mail.write(lambda account: change(account, ["m2"], {"seen": True}))
+    assert [line["unread"] for line in shown()["threads"]] == [1, 0, 1]
+    assert len(made) == 4
+    mail.write(lambda account: change(account, ["m1", "m3"], {"seen": True}))
+    assert [line["unread"] for line in shown()["threads"]] == [0, 0, 0]
+    assert len(kept._kept) <= 4
 
 
 # Careful subject ----------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Threads worked out once more the slow way: from all that ever came, and from all that is there."""
 
 from collections import defaultdict
+from weakref import WeakKeyDictionary
 
 from stored import threads
 from stored.clues import clues_of
@@ -83,8 +84,13 @@ def threads_of(mail):
     return {row["id"]: row["thread"] for rows in all_rows(mail).values() for row in rows}
 
 
+#: As a daemon keeps them, so that a line that is kept too long is told.
+LINES: WeakKeyDictionary = WeakKeyDictionary()
+
+
 def window(mail, folder, position=0, limit=100_000, anchor=""):
-    return on_wire(mail.read(lambda account: threads.page(account, folder, position, limit, anchor)))
+    kept = LINES.setdefault(mail, threads.Lines())
+    return on_wire(mail.read(lambda account: threads.page(account, folder, position, limit, anchor, kept)))
 
 
 def whole(mail, id, position=0, limit=100_000, everywhere=False):
