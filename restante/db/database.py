@@ -160,8 +160,6 @@ class Database:
         self._refuse_unless_usable()
         packs = self._packs
         with self._translated(), _in_unit_of_work():
-            if commit and self._storage is not None:
-                self._storage.wait_for_commit()
             session = self._taken()
             try:
                 session.begin()

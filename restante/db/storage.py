@@ -12,8 +12,7 @@
 - An older revision is served when the newest one's header is damaged: `_read_data_header`, `pack`.
 - The file is cut at the first header that is not understood: `tail.check_tail`, before FileStorage looks.
 - A flush that failed may be tried again, though the system has forgotten the pages: `failed` stays set.
-- Who reads waits for each flush, and while a transaction is copied into the file: `_flush_beforehand`,
-  `lastTransaction`, `tpc_finish`.
+- Who reads waits for each flush, and while the index is saved: `_flush_beforehand`, `tpc_finish`.
 """
 
 import contextlib
@@ -96,18 +95,6 @@ class EmbeddedStorage(FileStorage):  # type: ignore[misc]
         return super()._newIndexes()
 
     # Reading
-
-    def lastTransaction(self) -> bytes:
-        """Return the id of the last transaction, without waiting for one that is being written.
-
-        What it changes is read only once it is finished: the file is not given to readers before.
-        """
-        return self._ltid
-
-    def wait_for_commit(self) -> None:
-        """Wait for a commit that is all but finished: who begins to write before would conflict with it."""
-        with self._lock:
-            pass
 
     def _read_data_header(self, pos: int, oid: bytes | None = None, _file: Any = None) -> Any:
         """Return a record's header, or raise CorruptedDataError unless all that is known of it agrees."""
