@@ -9,7 +9,8 @@ many to whom a mailing list gave it. The first means that the recipient was not 
 Nothing tells them apart for certain; this is taken to mean a recipient:
 
     the report names it, as where the letter was first to go (Original-Recipient) or where it failed
-    or names nobody of ours, and of all recipients only this one may have passed the letter on:
+    or names nobody of ours, and of all recipients only this one may be meant:
+        the address differs by dots, by what a "+" sets off, or by a host within the domain
         the letter that came back says it was delivered to it (Delivered-To), or else
         the reporting server is of its domain
 
@@ -52,10 +53,20 @@ def _recipient(recipients: Sequence[str], bounce: Bounce) -> str:
     named = _one_of(recipients, [failed]) or ("" if bounce.listed else _one_of(recipients, [bounce.address]))
     if named or bounce.listed:
         return named
-    near = [one for one in recipients if _one_of([one], bounce.passed)] or [
-        one for one in recipients if any(related(domain_of(one), host) for host in bounce.hosts)
-    ]
+    near = (
+        [one for one in recipients if _alike(one, failed)]
+        or [one for one in recipients if _one_of([one], bounce.passed)]
+        or [one for one in recipients if any(related(domain_of(one), host) for host in bounce.hosts)]
+    )
     return near[0] if len(near) == 1 else ""
+
+
+def _alike(one: str, other: str) -> bool:
+    """Tell whether two addresses are likely to be one person's, as providers write them anew."""
+    names = {
+        address.partition("@")[0].partition("+")[0].replace(".", "").casefold() for address in (one, other)
+    }
+    return len(names) == 1 and related(domain_of(one), domain_of(other))
 
 
 def _one_of(recipients: Iterable[str], addresses: Sequence[str]) -> str:

@@ -134,6 +134,21 @@ def test_a_recipient_whose_mail_is_passed_on(bench, mail, passed_on, others):
     assert line["sentence"].startswith(f"The report speaks of {PLACE}")
 
 
+@pytest.mark.parametrize(
+    ("written_to", "final"),
+    [
+        ("eva.perez+news@dos.example", "evaperez@dos.example"),
+        ("Eva@dos.example", "eva+inbox@dos.example"),
+        ("eva@dos.example", "eva@mail.dos.example"),
+    ],
+)
+def test_an_address_that_a_provider_writes_anew(bench, mail, written_to, final):
+    submit(mail, LEO, written_to, "max@dos.example")
+    collect(bench, report(final=final, host="mx.cuatro.example"))
+    assert [address for address, (outcome, _, _) in told(mail).items() if outcome == "failed"] == [written_to]
+    assert elsewhere(mail) == {}
+
+
 def test_exim_says_in_words_whose_mail_it_passes_on(bench, mail):
     submit(mail, EVA, LEO)
     words = f"\n  {PLACE}\n    (generated from {EVA})\n    550 5.1.1 unknown user\n"
