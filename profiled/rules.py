@@ -80,7 +80,8 @@ class Rules:
         `folders` gives the id of each folder the script names. Commits. Raises InvalidArgument naming the
         lines that cannot be said, and what `set` raises; then nothing is imported.
         """
-        wanted = sieve.rules_of(script, folders)
+        own = self._database.read(lambda root: _own(parts.find(root, user)))
+        wanted = sieve.rules_of(script, folders, own)
 
         def work(root: Root) -> RulesImported:
             profile = parts.find(root, user)
@@ -126,10 +127,14 @@ def _arrange(profile: Profile, order: list[str]) -> None:
 
 def _made(profile: Profile, item: dict[str, Any]) -> dict[str, Any]:
     """Return a rule as it is kept, its conditions and actions checked."""
-    own = [account.address for account in profile.accounts.values()]
-    own += [identity["address"] for identity in profile.identities]
-    actions = checked(item["conditions"], item["actions"], own)
+    actions = checked(item["conditions"], item["actions"], _own(profile))
     return {**DEFAULTS, **item, "actions": actions, "id": item.get("id") or profile.new_id("r")}
+
+
+def _own(profile: Profile) -> list[str]:
+    """Return the user's addresses."""
+    own = [account.address for account in profile.accounts.values()]
+    return own + [identity["address"] for identity in profile.identities]
 
 
 def _check(profile: Profile) -> None:

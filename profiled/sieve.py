@@ -11,7 +11,7 @@ knows no profile.
     discard              "delete", which is the trash here and not the end
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -46,9 +46,10 @@ _NEVER_SAID: Test = ((negated(ANY_SIZE),),)
 _fits = check(RuleNew)
 
 
-def rules_of(script: str, folders: Mapping[str, str]) -> list[RuleNew]:
+def rules_of(script: str, folders: Mapping[str, str], own: Sequence[str] = ()) -> list[RuleNew]:
     """Return the rules that do what `script` does, in order. `folders` gives the id of each folder's name.
 
+    `own` are addresses of the user, to which nothing is redirected.
     Names of folders in it, those with a role and their parts behind "INBOX." count too, whatever the case.
     Raises InvalidArgument naming the lines that are wrong or that no rule can say, the first twenty of them;
     and for a script that would take too long.
@@ -57,7 +58,7 @@ def rules_of(script: str, folders: Mapping[str, str]) -> list[RuleNew]:
         found = parsed(script)
     except TooMuch:
         raise too_much() from None
-    translation = _Translation(found, _ROLES | {name.casefold(): id for name, id in folders.items()})
+    translation = _Translation(found, _ROLES | {name.casefold(): id for name, id in folders.items()}, own)
     made, unread = translation.rules()
     if translation.wrong:
         raise refusal(translation.wrong, unread=unread)
@@ -68,14 +69,14 @@ def rules_of(script: str, folders: Mapping[str, str]) -> list[RuleNew]:
     return [one.rule for one in made]
 
 
-def _check(made: Made, steps: Steps) -> None:
+def _check(made: Made, steps: Steps, own: Sequence[str]) -> None:
     """Refuse what `rule.set` would refuse."""
     conditions, actions = made.rule["conditions"], made.rule["actions"]
     steps.take(10 * (len(conditions) + len(actions)))
     if len(conditions) > CONDITIONS or len(actions) > ACTIONS:
         raise unsaid(made.line, f"a rule has at most {CONDITIONS} conditions and {ACTIONS} actions")
     try:
-        checked(conditions, actions)
+        checked(conditions, actions, own)
         _fits(made.rule, "rule")
     except InvalidArgument as wrong:
         raise unsaid(made.line, wrong.message.rstrip(".")) from None
@@ -95,10 +96,11 @@ class _Before:
 class _Translation:
     """One script on its way; `wrong` is what it cannot say, and then no rule is good for anything."""
 
-    def __init__(self, script: Script, folders: Mapping[str, str]) -> None:
+    def __init__(self, script: Script, folders: Mapping[str, str], own: Sequence[str]) -> None:
         self._script = script
         self._steps = script.steps
         self._folders = folders
+        self._own = own
         self._made: list[Made] = []
         self.wrong: list[Wrong] = list(script.wrong)
 
@@ -118,7 +120,7 @@ class _Translation:
                 made = ordered(self._made, self._steps)
         for one in made:
             with self._noting():
-                _check(one, self._steps)
+                _check(one, self._steps, self._own)
         return made
 
     @contextmanager
@@ -178,7 +180,7 @@ class _Translation:
         self._block(command.children, self._under(path, before.none, test, line), name, enabled=False)
         for one in self._made[made:]:
             with self._noting():
-                _check(one, self._steps)
+                _check(one, self._steps, self._own)
         if len(self.wrong) > wrong:
             del self.wrong[wrong:], self._made[made:]
 

@@ -162,6 +162,13 @@ def test_a_script_becomes_rules_behind_those_there_are(ana):
     assert names(ana) == ["a", "Friends"]
 
 
+def test_a_script_that_redirects_to_oneself_is_refused_by_its_line(ana):
+    ana.identities.set("ana", [{"address": "ana@uno.example"}], [], [], "")
+    script = 'if true {\n  redirect :copy "Ana@uno.example";\n}\nvacation "away";'
+    with pytest.raises(InvalidArgument, match=r"Line 2 cannot become a rule: .* your own address.*Line 4 "):
+        ana.rules.import_sieve("ana", 'require ["copy", "vacation"];' + script, {}, True, "")
+
+
 @pytest.mark.parametrize("lacking", ["conditions", "actions"])
 def test_a_rule_has_a_condition_and_an_action(ana, lacking):
     with pytest.raises(InvalidArgument, match="needs a"):
