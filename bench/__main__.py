@@ -22,6 +22,7 @@ MEASUREMENTS = {
     "space": ("bench.space", "octets on disk as a share of the mail's own, beside Dovecot mdbox with zstd"),
     "idle": ("bench.idle", "accounts a second found to have nothing new, beside fetchmail"),
     "search": ("bench.search", "milliseconds a question, rows included, beside notmuch"),
+    "index": ("bench.indexing", "letters a second made findable while others come, beside notmuch new"),
     "memory": ("bench.memory", "memory at rest and with a message of 100 MB, beside Dovecot"),
 }
 

@@ -5,8 +5,9 @@ is answered from a cache of answers. Before the clock runs, both have shown the 
 clients share one core, so requests a second tell what a request costs.
 """
 
+from collections import defaultdict
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ from bench import load
 from bench.dovecot import Dovecot
 from bench.house import House
 from bench.kept import corpus
-from bench.load import Answered, Http, Imap, Places, Target
+from bench.load import Answered, Http, HttpThreads, Imap, Places, Target
 from bench.options import Options, need_dovecot
 from bench.person import SECRET, Person, house
 from bench.report import Report, last_line, number, spread
@@ -36,6 +37,7 @@ class Kind:
     places: Places
     clients: int
     connect_anew: bool = False
+    threads: bool = False
 
 
 KINDS = [
@@ -44,6 +46,8 @@ KINDS = [
     Kind("any 50, 8 clients", load.anywhere, 8),
     Kind("newest and any by turns, 8 clients", load.in_turn, 8),
     Kind("newest 50, new connection each, 8 clients", load.newest, 8, connect_anew=True),
+    Kind("newest 50 threads, 8 clients", load.newest, 8, threads=True),
+    Kind("any 50 threads, 8 clients", load.anywhere, 8, threads=True),
 ]
 #: The one that the last line tells.
 TOLD = KINDS[3]
@@ -80,13 +84,13 @@ def run(options: Options, report: Report) -> str:
         dovecot = stack.enter_context(Dovecot(core=options.core))
         dovecot.link(USER, SECRET, kept.files)
         running = stack.enter_context(house(options.core))
-        ours, peer = _ours(running, dovecot, messages), _peer(dovecot, messages)
+        (ours, threads), peer = _ours(running, dovecot, messages), _peer(dovecot, messages)
         report.title(f"Windows of 50 in a folder of {messages} messages, Restante by HTTP, Dovecot by IMAP")
         report.remark(kept.told())
-        for target in (ours, peer):
+        for target in (ours, threads, peer):
             _show_all(target)
         seconds = QUICK_SECONDS if options.quick else SECONDS
-        results = _measure(ours, peer, runs, seconds)
+        results = _measure(ours, threads, peer, runs, seconds)
     heads = ["", "requests/s", "p50 ms", "p99 ms", "server CPU, ms each", "octets each", "runs"]
     rows = []
     for kind in KINDS:
@@ -96,7 +100,8 @@ def run(options: Options, report: Report) -> str:
     return last_line("list", told["Restante"].rate(), told["Dovecot"].rate())
 
 
-def _ours(running: House, dovecot: Dovecot, messages: int) -> Target:
+def _ours(running: House, dovecot: Dovecot, messages: int) -> tuple[Target, Target]:
+    """Collect everything; return what is asked for lists of messages, and for lists of threads."""
     person = Person(running, "lectora")
     person.add_account(dovecot.pop3_port, USER)
     done = person.collect()
@@ -104,7 +109,9 @@ def _ours(running: House, dovecot: Dovecot, messages: int) -> Target:
     person.searchable()
     public = urlsplit(running.url("stored"))
     assert public.port
-    return Target(Http, public.port, person.token, messages, running.pid("stored"), public.path)
+    ours = Target(Http, public.port, person.token, messages, running.pid("stored"), public.path)
+    threads = person.stored.call("thread.page", folder="inbox", limit=1)["total"]
+    return ours, replace(ours, talk=HttpThreads, total=threads)
 
 
 def _peer(dovecot: Dovecot, messages: int) -> Target:
@@ -119,12 +126,18 @@ def _show_all(target: Target) -> None:
     talk.close()
 
 
-def _measure(ours: Target, peer: Target, runs: int, seconds: float) -> dict[str, dict[str, Loads]]:
-    """Load both in turn, run by run, so that what disturbs the machine disturbs both."""
-    results = {kind.name: {"Restante": Loads(), "Dovecot": Loads()} for kind in KINDS}
+def _measure(
+    ours: Target, threads: Target, peer: Target, runs: int, seconds: float
+) -> dict[str, dict[str, Loads]]:
+    """Load both in turn, run by run, so that what disturbs the machine disturbs both.
+
+    Dovecot has no windows of threads: beside ours stand those of messages.
+    """
+    results: dict[str, dict[str, Loads]] = {kind.name: defaultdict(Loads) for kind in KINDS}
     for _ in range(runs):
         for kind in KINDS:
-            for name, target in (("Restante", ours), ("Dovecot", peer)):
+            sides = {"Restante": threads} if kind.threads else {"Restante": ours, "Dovecot": peer}
+            for name, target in sides.items():
                 answered = load.load(
                     target,
                     kind.places,

@@ -94,6 +94,19 @@ class Http:
         self._line.close()
 
 
+class HttpThreads(Http):
+    """The same with lists of threads."""
+
+    def __init__(self, target: Target) -> None:
+        super().__init__(target)
+        self._total = target.total
+
+    def window(self, position: int) -> int:
+        answer = self._ask("thread.page", f'{{"folder":"inbox","position":{position},"limit":{WINDOW}}}')
+        assert answer.count(b'"newest":') == min(WINDOW, self._total), answer[:300]
+        return len(answer)
+
+
 class Imap:
     """Dovecot: FETCH of what a list shows, the session kept and the mailbox open."""
 
@@ -152,7 +165,7 @@ def newest(dice: random.Random, asked: int, total: int) -> int:
 
 
 def anywhere(dice: random.Random, asked: int, total: int) -> int:
-    return dice.randrange(total - WINDOW + 1)
+    return dice.randrange(max(1, total - WINDOW + 1))
 
 
 def in_turn(dice: random.Random, asked: int, total: int) -> int:

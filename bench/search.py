@@ -175,10 +175,10 @@ def _size(options: Options, report: Report, kept: Corpus, passes: int) -> str:
         running = stack.enter_context(house(options.core))
         least = options.pick(0, LEAST_LISTS, QUICK_LEAST_LISTS)
         person, collected, ours_indexed = _collected(running, dovecot, messages, least)
-        peer, peer_indexed = stack.enter_context(_notmuch(options, kept))
+        peer, peer_indexed = stack.enter_context(notmuch_of(options, kept))
         questions = _questions(person)
         # A daemon just started has nothing in memory: that is the first time.
-        _start_again(running)
+        start_again(running)
         results = _measure(Ours(running, person), peer, questions, passes)
     report.title(f"Thirty questions to {messages} messages, the fifty newest rows of each")
     report.remark(kept.told())
@@ -198,7 +198,7 @@ def _size(options: Options, report: Report, kept: Corpus, passes: int) -> str:
     return last_line("search", ours, theirs, less_is_better=True)
 
 
-def _start_again(running: House, without: Iterable[Path] = ()) -> None:
+def start_again(running: House, without: Iterable[Path] = ()) -> None:
     """Start `stored` as the house started it the first time, `without` these files."""
     running.terminate("stored")
     for file in without:
@@ -217,14 +217,14 @@ def _collected(
     assert done.messages == messages, f"{done.messages} collected"
     indexed = Ours(running, person).indexed()
     while len(indexed.lists) < least_lists:
-        _start_again(running, without=person.mail.glob("search-*"))
+        start_again(running, without=person.mail.glob("search-*"))
         indexed.once_more(Ours(running, person).indexed())
     indexed.octets = sum(file.stat().st_size for file in person.mail.glob("search-*"))
     return person, done.seconds, indexed
 
 
 @contextmanager
-def _notmuch(options: Options, kept: Corpus) -> Iterator[tuple[Notmuch, Indexed]]:
+def notmuch_of(options: Options, kept: Corpus) -> Iterator[tuple[Notmuch, Indexed]]:
     with TemporaryDirectory(prefix="restante-bench-notmuch-") as directory:
         peer = Notmuch(Path(directory), options.core)
         began = time.monotonic()

@@ -17,7 +17,7 @@ from stored.model.word import SEEN, folder_of, order_key, uid_of
 from stored.thread_types import Thread, ThreadPage, ThreadRow
 
 #: For all users together; a line has some 700 octets, and as much beside it.
-LINES_KEPT = 3_000
+LINES_KEPT = 6_000
 #: Of the newest messages so many are looked at for who wrote them, beside the first.
 NEWEST_WRITERS = 3
 
@@ -131,6 +131,19 @@ def _made_of(account: Account, number: int, newest: int) -> _Made:
 def _line(account: Account, made: _Made, row: bytes, kept: Lines) -> bytes:
     """Return the line of a thread whose newest message in the folder has this row, and have it kept."""
     _, number, newest, thread, members, words = made
+    here, unread, shown = _counted(number, members, words)
+    looked_at = map(uid_of, shown[:1] + shown[1:][-NEWEST_WRITERS:])
+    rows = [row if uid == newest else _row(account, uid) for uid in looked_at]
+    told = b'{"id":"t%d","here":%d,"unread":%d,"total":%d,"participants":[%b],"newest":%b}'
+    line = told % (thread, here, unread, len(shown), b",".join(_writers(rows)), row)
+    if all(rows) and not row.endswith(DAMAGED_END):
+        kept.keep(made, line)
+    return line
+
+
+def _counted(number: int, members: Sequence[int], words: Sequence[int]) -> tuple[int, int, list[int]]:
+    """Return how many messages of a thread are in folder `number`, how many of those are unread, and all that
+    are shown, as order keys, the oldest first. Pure."""
     here = unread = 0
     shown = []
     for uid, word in zip(members, words, strict=True):
@@ -142,13 +155,7 @@ def _line(account: Account, made: _Made, row: bytes, kept: Lines) -> bytes:
             continue
         shown.append(order_key(word, uid))
     shown.sort()
-    looked_at = map(uid_of, shown[:1] + shown[1:][-NEWEST_WRITERS:])
-    rows = [row if uid == newest else _row(account, uid) for uid in looked_at]
-    told = b'{"id":"t%d","here":%d,"unread":%d,"total":%d,"participants":[%b],"newest":%b}'
-    line = told % (thread, here, unread, len(shown), b",".join(_writers(rows)), row)
-    if all(rows) and not row.endswith(DAMAGED_END):
-        kept.keep(made, line)
-    return line
+    return here, unread, shown
 
 
 def _row(account: Account, uid: int) -> bytes:

@@ -32,7 +32,7 @@ def missing(name):
         return "mpop is not installed"
     if name == "idle":
         return "" if shutil.which("fetchmail") else "fetchmail is not installed"
-    if name == "search" and not shutil.which("notmuch"):
+    if name in ("search", "index") and not shutil.which("notmuch"):
         return "notmuch is not installed"
     return dovecot.missing(imap=True)
 
@@ -40,7 +40,16 @@ def missing(name):
 @pytest.mark.dovecot
 @pytest.mark.parametrize(
     "name, messages",
-    [("collect", 40), ("list", 60), ("open", 3), ("space", 40), ("idle", 6), ("memory", 0), ("search", 60)],
+    [
+        ("collect", 40),
+        ("list", 60),
+        ("open", 3),
+        ("space", 40),
+        ("idle", 6),
+        ("memory", 0),
+        ("search", 60),
+        ("index", 60),
+    ],
 )
 def test_each_measurement_ends_with_its_line(name, messages, tmp_path):
     if why := missing(name):
@@ -48,7 +57,7 @@ def test_each_measurement_ends_with_its_line(name, messages, tmp_path):
     lines = bench(tmp_path, "--messages", str(messages), name)
     assert re.fullmatch(LAST.format(name), lines[-1])
     assert any("Restante" in line or "stored" in line for line in lines)
-    if name in ("collect", "list", "space", "search"):
+    if name in ("collect", "list", "space", "search", "index"):
         assert any("sha256" in line and "equal attachments" in line for line in lines)
 
 
