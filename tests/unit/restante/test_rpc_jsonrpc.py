@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from restante.errors import wire_errors
@@ -335,7 +335,6 @@ def test_a_slow_call_is_a_warning(caplog, monkeypatch):
 SEEDS = [asked for asked, _ in SPECIFICATION.values()]
 
 
-@settings(deadline=None)
 @given(st.sampled_from(SEEDS), st.data())
 def test_a_damaged_body_gets_an_answer(seed, data):
     """A small share of promise 9: whatever is cut, changed or put in, the answer is an answer."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from restante.errors import RestanteError, wire_errors
@@ -269,7 +269,6 @@ def test_a_time_is_read_in_utc():
     assert (name, args) == ("echo.say", (datetime(2026, 11, 23, 14, 50, tzinfo=UTC),))
 
 
-@settings(deadline=None)
 @given(st.sampled_from([echo("a"), echo("<int>5</int>"), echo(STRUCT.format(MEMBER)), nested(4)]), st.data())
 def test_a_damaged_body_gets_an_answer(seed, data):
     """A small share of promise 9: whatever is cut, changed or put in, it is read or refused in our words."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from restante.errors import InvalidArgument, ParseError
@@ -236,7 +236,6 @@ def test_dates_are_strict(text):
         from_time(text)
 
 
-@settings(deadline=None)
 @given(st.datetimes(timezones=st.just(timezone(timedelta(hours=-3)))))
 def test_a_time_comes_back_to_the_second(moment):
     try:
@@ -254,7 +253,6 @@ def test_a_time_without_a_zone_is_refused():
 # Text
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=st.characters(codec=None)))
 def test_cleaned_text_is_what_xml_and_utf8_carry(text):
     cleaned = clean_text(text)
@@ -371,7 +369,6 @@ def test_reading_a_full_body_takes_no_time_whatever_is_in_it(unit):
     assert time.process_time() - started < 2
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_reading_anything_gives_a_value_or_a_parse_error(raw):
     with suppress(ParseError):
@@ -385,7 +382,6 @@ _JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(_JSON)
 def test_what_is_written_is_read_again_cleaned(value):
     assert loads(dumps(value)) == plain(value)

@@ -25,7 +25,7 @@ def one_store(tmp_path_factory):
     kept.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(octets=st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda text: text.encode())))
 def test_every_octet_comes_out_as_it_went_in(one_store, octets):
     mail = one_store.open_account("hypothesis")

@@ -318,7 +318,7 @@ def test_clients_that_apply_changes_agree_with_a_fresh_listing(tmp_path_factory)
         def new_directory(self):
             return tmp_path_factory.mktemp("changes")
 
-    Here.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+    Here.TestCase.settings = settings(max_examples=40, stateful_step_count=30)
     Here.TestCase().runTest()
 
 

@@ -52,7 +52,7 @@ def test_agrees_with_a_sorted_list(small_nodes, arrange):
 keys = st.integers(0, 399)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(st.booleans(), keys), max_size=300))
 def test_agrees_after_any_steps(steps):
     with pytest.MonkeyPatch.context() as patch:

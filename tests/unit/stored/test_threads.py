@@ -106,7 +106,7 @@ def batches_of(some):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     batches=st.permutations(range(len(LETTERS))).flatmap(batches_of),
     weeks=st.lists(st.integers(0, 6), min_size=len(LETTERS), max_size=len(LETTERS)),

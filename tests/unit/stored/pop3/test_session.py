@@ -35,7 +35,7 @@ def test_every_octet_of_every_message_arrives(fetched, pipelining):
         assert fetched(server) == AWKWARD
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.lists(st.sampled_from([b"\r\n", b".", b"\r", b"\n", b"\0", b"a", b"x" * 70_000]), max_size=12),
