@@ -58,10 +58,12 @@ class Outgoing:
             params["id"] = letter.id
 
         def saved(answer: Dict[str, Any]) -> None:
-            # A saved draft has another id each time, and so have its attachments.
+            # A saved draft has another id each time, and so have its attachments. Where they are not as many
+            # as went along nobody knows which is which, and the server knows the ids of before still.
             letter.id, letter.saved = str(answer["id"]), fingerprint
-            for number, item in enumerate(answer.get("attachments", [])[: len(sent_along)]):
-                sent_along[number].blob = str(item["blob"])
+            kept = answer.get("attachments", [])
+            for number, told in enumerate(kept if len(kept) == len(sent_along) else []):
+                sent_along[number].blob = str(told["blob"])
             waiting = self._saving.pop(id(letter), [])
             done()
             for job in waiting:

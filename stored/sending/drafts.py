@@ -250,7 +250,7 @@ def _recalled(summary: mime.Summary) -> dict[str, Any] | None:
 
 
 def _attached(id: str, raw: mime.Octets) -> list[DraftAttachment]:
-    """Return the files of message `id` as a draft names them."""
+    """Return the files of message `id` as a draft names them; a part of nothing without a name is none."""
     return [
         {
             "blob": f"{id}-{part.part}",
@@ -259,7 +259,7 @@ def _attached(id: str, raw: mime.Octets) -> list[DraftAttachment]:
             "octets": str(part.octets),
         }
         for part in mime.parts_of(raw)
-        if not part.body and part.end > part.start
+        if not part.body and (part.name or part.end > part.start)
     ]
 
 

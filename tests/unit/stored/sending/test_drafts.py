@@ -83,6 +83,17 @@ def test_attachments_stay_with_a_draft_over_many_savings(drafts, blobs, uploads)
     assert third["attachments"][0]["name"] == "año.bin"
 
 
+def test_an_empty_file_stays_and_keeps_the_others_in_their_places(drafts, blobs, uploads):
+    files = {"empty.txt": b"", "note.txt": b"five\n", "picture.jpg": bytes(3_000)}
+    draft = FULL | {"attachments": [attach(uploads, octets, name) for name, octets in files.items()]}
+    for _ in range(2):
+        saved = drafts.save("ana", draft)
+        draft = drafts.get("ana", saved["id"])
+        assert draft["attachments"] == saved["attachments"]
+        kept = {one["name"]: blobs.octets("ana", one["blob"])[1] for one in saved["attachments"]}
+        assert kept == files
+
+
 def test_an_attachment_that_is_gone_is_said(drafts, mail):
     gone = {"blob": "u" + "0" * 24, "name": "x", "type": "a/b", "octets": "1"}
     for blob in (gone["blob"], "m9-2"):
