@@ -22,6 +22,10 @@ _COMMAND = re.compile(r"unknown command '([^']*)'")
 _COMPARATOR = re.compile(r'bad value "([^"]*)" for argument comparator')
 _EXPECTED = re.compile(r"(?:found|reached) while ([a-z_|]+) expected")
 
+#: It repeats what stands in the script, which may be all of it; how long it looks for words in that must not
+#: follow from a stranger's script.
+_SAID_CHARACTERS = 200
+
 #: What the library says → what we do, with what it names.
 _TOLD = (
     (r"unknown token \"", "a text begins there that has no quotation mark at its end"),
@@ -51,6 +55,8 @@ def told(error: str, line: int, strange: set[str]) -> Wrong:
 
     `strange` are extensions that the script requires and Restante does not know.
     """
+    if len(error) > 2 * _SAID_CHARACTERS:
+        error = f"{error[:_SAID_CHARACTERS]}…{error[-_SAID_CHARACTERS:]}"
     if "multiline found" in error:
         return Wrong(line, LINES)
     if tag := _TAG.search(error):

@@ -1,5 +1,7 @@
 """Sieve scripts that cannot become rules: the sentence of each line, and all of them at once."""
 
+import time
+
 import pytest
 
 from profiled.sieve import rules_of
@@ -147,3 +149,16 @@ def test_so_many_wrong_lines_are_told_and_no_more():
         with pytest.raises(InvalidArgument, match="There is more of that") as refused:
             rules_of(script, {})
         assert refused.value.message.count("Line ") == 20 and len(refused.value.message) < 8_000
+
+
+@pytest.mark.parametrize(
+    "script",
+    ['"' + "a" * 60_000 + '"', "9" * 60_000 + ";", 'keep; "' + "a" * 60_000 + '";'],
+    ids=["text", "number", "text behind"],
+)
+def test_what_is_wrong_with_a_very_long_word_is_told_at_once(script):
+    """What the library says repeats the word; looking for its words in that took twenty seconds."""
+    began = time.process_time()
+    with pytest.raises(InvalidArgument, match="Line 1 is not right"):
+        rules_of(script, FOLDERS)
+    assert time.process_time() - began < 3
