@@ -19,6 +19,7 @@ import contextlib
 import io
 import os
 import struct
+import threading
 import zlib
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,7 @@ class EmbeddedStorage(FileStorage):  # type: ignore[misc]
     def __init__(self, path: Path) -> None:
         self._path = path
         self._index_path = path.with_name(path.name + ".index")
+        self._saving = threading.Lock()  # packing saves the index, too, and at its own time
         self._saved_at = -1
         self._unsaved_records = 0
         self._save_index_after = _SAVE_INDEX_EVERY_RECORDS
@@ -214,8 +216,13 @@ class EmbeddedStorage(FileStorage):  # type: ignore[misc]
         It is a help for the next start and nothing more: that it cannot be written is logged only.
         """
         # While FileStorage is being constructed it asks for this before it knows its last transaction.
-        if self.failed is not None or not self._ltid or self._saved_at == self._pos:
+        if self.failed is not None or not self._ltid:
             return
+        with self._saving:
+            if self._saved_at != self._pos:
+                self._write_index()
+
+    def _write_index(self) -> None:
         draft = self._index_path.with_name(self._index_path.name + "_tmp")
         try:
             self._index.save(self._pos, str(draft))

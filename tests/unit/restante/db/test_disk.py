@@ -431,3 +431,29 @@ def test_a_directory_without_rights_is_a_sentence(tmp_path):
     (tmp_path / "file").write_text("not a directory")
     with pytest.raises(ConfigError, match="cannot be opened"):
         Database.open(tmp_path / "file" / "one.fs", PersistentMapping)
+
+
+def test_the_index_is_saved_by_one_at_a_time(kept, monkeypatch):
+    """Packing saves it, too, under a lock of its own."""
+    database = open_database(kept)
+    storage = storage_of(database)
+    save = type(storage._index).save
+    at_work: list[int] = []
+    most: list[int] = []
+
+    def watched(*arguments):
+        at_work.append(1)
+        most.append(len(at_work))
+        save(*arguments)
+        at_work.pop()
+
+    monkeypatch.setattr(type(storage._index), "save", watched)
+    for _ in range(5):
+        database.write(add_one)
+        savers = [threading.Thread(target=work) for work in (database.save_index, storage._save_index) * 4]
+        for saver in savers:
+            saver.start()
+        for saver in savers:
+            saver.join()
+    database.close()
+    assert set(most) == {1}
