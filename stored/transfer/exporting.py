@@ -45,7 +45,7 @@ TYPES = {"mbox": "application/mbox", "zip": "application/zip"}
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\u200e\u200f\u202a-\u202e\u2066-\u2069]')
 
 # On Windows these are no names of files, whatever stands behind a dot.
-_DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(?:\..*)?", re.I)
+_DEVICE = re.compile(r"(?:CON|CONIN\$|CONOUT\$|PRN|AUX|NUL|(?:COM|LPT)[0-9¹²³])(?: *\..*)?", re.I)
 
 
 @dataclass(frozen=True)

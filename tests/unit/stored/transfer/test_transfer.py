@@ -371,7 +371,15 @@ def test_an_mbox_goes_out_and_comes_in_as_it_was(world, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "directory"), [("CON", "_CON"), ("lpt1.txt", "_lpt1.txt"), ("Console", "Console")]
+    ("name", "directory"),
+    [
+        ("CON", "_CON"),
+        ("con .a", "_con .a"),
+        ("COM¹", "_COM¹"),
+        ("conin$", "_conin$"),
+        ("lpt1.txt", "_lpt1.txt"),
+        ("Console", "Console"),
+    ],
 )
 def test_a_zip_can_be_unpacked_where_some_names_are_devices(world, name, directory):
     folder = world.mail.write(lambda account: account.folders.create(name, 0).id)
