@@ -168,3 +168,22 @@ def test_the_window_closes_though_a_file_is_on_its_way(root, window, writer, mon
     window.close()
     spin(root, lambda: gone, "the end")
     assert "session.close" in window.server.names() and "draft.save" in window.server.names()
+
+
+def clicked_twice(root, widget):
+    for _ in range(2):
+        for event in ("<Enter>", "<ButtonPress-1>", "<ButtonRelease-1>"):
+            widget.event_generate(event, x=5, y=5)
+        root.update()
+
+
+def test_a_double_click_begins_a_letter_and_leaves_the_cursor_in_it(root, window):
+    root.focus_force()
+    spin(root, root.focus_get, "the focus")
+    clicked_twice(root, window.page.top.buttons["write"])
+    assert root.focus_get() is window.page.cover.to
+
+
+def test_who_writes_stays_where_they_are_when_beginning_a_letter_again(root, window, writer):
+    press(root, "Control-n")
+    assert root.focus_get() is writer.text

@@ -16,7 +16,7 @@ from tkclient.ui.enclosures import Enclosures
 from tkclient.ui.fields import Fields, go_on
 from tkclient.ui.flow import Flow
 from tkclient.ui.framed_text import FramedText
-from tkclient.ui.parts import button, label
+from tkclient.ui.parts import button, focused, label
 from tkclient.ui.scrolled import Scrolled
 from tkclient.ui.sight import Sight
 from tkclient.ui.theme import Theme
@@ -105,6 +105,13 @@ class Writer(tk.Frame):
             self.subject.focus_set()
         else:
             self.text.focus_set()
+
+    def go_on(self) -> None:
+        """Bring back to the letter whoever is elsewhere: the second press of a double click on "write"."""
+        focus = focused(self)
+        if focus is None or not str(focus).startswith(str(self) + "."):
+            self.read_fields()
+            self.focus_first()
 
     # Keeping
 

@@ -25,8 +25,11 @@ class Writing:
         return cover if isinstance(cover, Writer) else None
 
     def write(self) -> None:
+        """Begin a letter; where one is being written already, go on with that."""
         if self.writer is None:
             self._open(Letter({}))
+        else:
+            self.writer.go_on()
 
     def answer(self, everyone: bool = False) -> None:
         row, page = self._page.chosen(), self._page
