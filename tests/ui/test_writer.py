@@ -187,3 +187,15 @@ def test_a_double_click_begins_a_letter_and_leaves_the_cursor_in_it(root, window
 def test_who_writes_stays_where_they_are_when_beginning_a_letter_again(root, window, writer):
     press(root, "Control-n")
     assert root.focus_get() is writer.text
+
+
+@pytest.mark.parametrize(
+    ("key", "stops"), [("Tab", ["subject", "copies", "text"]), ("Return", ["subject", "text"])]
+)
+def test_what_it_is_about_comes_after_for_whom(root, window, writer, key, stops):
+    places = {"copies": writer.fields._more, "subject": writer.subject, "text": writer.text}
+    writer.to.focus_force()
+    spin(root, lambda: root.focus_get() is writer.to, "the focus")
+    for stop in stops:
+        press(root, key)
+        assert root.focus_get() is places[stop]

@@ -37,6 +37,8 @@ class Fields(tk.Frame):
         self.cc = self._line(2, "writer.cc", letter.cc)
         self.bcc = self._line(3, "writer.bcc", letter.bcc)
         self.subject = self._line(4, "writer.subject", letter.subject)
+        # Tab follows the order of stacking: who has said for whom goes on to what about.
+        self._more.lift()
         self._copies = [widget for row in (2, 3) for widget in self.grid_slaves(row=row)]
         if letter.cc or letter.bcc:
             self._more.grid_remove()
@@ -74,8 +76,13 @@ class Fields(tk.Frame):
         entry.insert(0, clean_line(text, limit=20_000))
         entry.grid(row=row, column=1, sticky="ew", pady=self._theme.px(3))
         entry.bind("<Control-Return>", self._on_send)
-        entry.bind("<Return>", lambda event: go_on(event.widget))
+        entry.bind("<Return>", lambda _: self._next_line(entry))
         return entry
+
+    def _next_line(self, entry: ttk.Entry) -> str:
+        """Go to what is written next: past the button, which Tab stops at."""
+        following: Any = entry.tk_focusNext()
+        return go_on(following if following is self._more else entry)
 
     def _show_copies(self, shown: bool) -> None:
         for widget in self._copies:
