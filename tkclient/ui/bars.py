@@ -13,15 +13,15 @@ from tkclient.ui.parts import button, label
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
 
-# Verb, its key, whether it needs a letter to be chosen.
-VERBS: Sequence[Tuple[str, str, bool]] = (
-    ("write", "Ctrl-N", False),
-    ("answer", "Ctrl-R", True),
-    ("answer_all", "Ctrl-Shift-R", True),
-    ("forward", "Ctrl-Shift-F", True),
-    ("move", "Ctrl-M", True),
-    ("unread", "Ctrl-U", True),
-    ("delete", "Del", True),
+# Verb, its key, what it needs: a letter that is chosen in the list, or one that is being read.
+VERBS: Sequence[Tuple[str, str, str]] = (
+    ("write", "Ctrl-N", ""),
+    ("answer", "Ctrl-R", "read"),
+    ("answer_all", "Ctrl-Shift-R", "read"),
+    ("forward", "Ctrl-Shift-F", "read"),
+    ("move", "Ctrl-M", "chosen"),
+    ("unread", "Ctrl-U", "chosen"),
+    ("delete", "Del", "chosen"),
 )
 # What goes behind "more" first where the width or the text size leaves no room.
 LEAST_WANTED = ("unread", "answer_all", "move", "forward", "delete", "answer")
@@ -82,12 +82,13 @@ class TopBar(tk.Frame):
                 made.pack(side="left", padx=(0 if with_brand or not first else px(20), px(6) if first else 0))
         if self._folded:
             self.more.pack(side="left")
+        self._let_more()
         # Tab goes in the order of what is seen.
         for part in (*self.buttons.values(), self.more, self._leave):
             part.lift()
 
     def _show_more(self) -> None:
-        names = [name for name, _, _ in VERBS if name in self._folded]
+        names = self._possible_folded()
         choices = [(str(self.buttons[name]["text"]), self._verbs[name]) for name in names]
         Chooser(self.winfo_toplevel(), self._theme, self.more, choices)
 
@@ -95,11 +96,19 @@ class TopBar(tk.Frame):
         """Return the button that stands for a verb: its own, or "more"."""
         return self.more if name in self._folded else self.buttons[name]
 
-    def letter_chosen(self, row: Optional[Row]) -> None:
-        """Let the verbs that need a letter be pressed only when there is one."""
+    def _possible_folded(self) -> List[str]:
+        """Return the verbs behind "more" that can be pressed, in their order."""
+        folded = [name for name, _, _ in VERBS if name in self._folded]
+        return [name for name in folded if not self.buttons[name].instate(["disabled"])]
+
+    def _let_more(self) -> None:
+        self.more.state(["!disabled" if self._possible_folded() else "disabled"])
+
+    def letter_chosen(self, row: Optional[Row], read: bool) -> None:
+        """Let the verbs be pressed that have the letter they need: `row` is chosen, one is `read`."""
+        there = {"": True, "chosen": row is not None, "read": read}
         for name, _, needs in VERBS:
-            if needs:
-                self.buttons[name].state(["!disabled" if row is not None else "disabled"])
-        self.more.state(["!disabled" if row is not None else "disabled"])
+            self.buttons[name].state(["!disabled" if there[needs] else "disabled"])
+        self._let_more()
         unread = row is not None and "seen" not in row["flags"]
         self.buttons["unread"].configure(text=self._words("do.read" if unread else "do.unread"))

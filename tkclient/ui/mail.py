@@ -96,7 +96,6 @@ class MailPage(tk.Frame):
         self.bind("<Configure>", lambda event: self._arrange() if event.widget is self else None)
         theme.on_change(self, self._arrange)
         self._arrange()
-        self.show_chosen()
         self.reader.show_nothing(words("reader.choose"))
 
     def _build_right(self) -> None:
@@ -113,6 +112,7 @@ class MailPage(tk.Frame):
         self.reader = Reader(
             self._panes, theme, words, self.letters.save_attachment, self.writing.take_up, self.back
         )
+        self.reader.on_turn = self.show_chosen
         self.reader.attachments.octets_per_second = lambda: self.desk.link.meter.octets_per_second
 
     def _arrange(self) -> None:
@@ -137,6 +137,7 @@ class MailPage(tk.Frame):
             self._panes.columnconfigure(0, weight=1, minsize=0)
             self._panes.columnconfigure(2, weight=0)
             (self.reader if self._reading else self.list).grid(row=0, column=0, sticky="nsew")
+        self.show_chosen()
 
     def show_cover(self, page: Any) -> None:
         """Cover list and letter with a page."""
@@ -235,10 +236,17 @@ class MailPage(tk.Frame):
             panes[(at + 1) % len(panes)].focus_set()
 
     def show_chosen(self) -> None:
-        self.top.letter_chosen(self.chosen())
+        self.top.letter_chosen(self.chosen(), bool(self.read_id()))
 
     def chosen(self) -> Optional[Row]:
         return self.list.selected if self.cover is None else None
+
+    def read_id(self) -> str:
+        """The id of the chosen letter while the reader shows it; "" where another is shown, or none."""
+        row, letter = self.chosen(), self.reader.letter
+        if row is None or letter is None or (self._narrow and not self._reading):
+            return ""
+        return str(row["id"]) if letter["id"] == row["id"] else ""
 
     def letter_gone(self, id_: str) -> None:
         """A letter was moved away: if it was the chosen one, choose the next without opening it."""

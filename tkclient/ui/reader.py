@@ -34,6 +34,8 @@ class Reader(tk.Frame):
         self._theme, self._words = theme, words
         self.letter: Optional[Dict[str, Any]] = None
         self.is_narrow = False
+        # Called whenever another letter is shown, or none.
+        self.on_turn: Callable[[], None] = lambda: None
         px = theme.px
         self.notice = Notice(self, theme, words)
         self.notice.pack(side="top", fill="x")
@@ -125,6 +127,7 @@ class Reader(tk.Frame):
         self.attachments.clear()
         self._empty.place_forget()
         self._fill("")
+        self.on_turn()
 
     def _fill(self, text: str) -> None:
         self.text.configure(state="normal")
@@ -158,6 +161,7 @@ class Reader(tk.Frame):
         self.letter = letter
         self._head.draw(letter, self.is_narrow)
         self._rule.pack(side="top", fill="x", padx=self._theme.px(26))
+        self.on_turn()
         self.attachments.show(attachments_of(letter))
         self._body.pack(side="top", fill="both", expand=True, padx=(self._theme.px(2), 0))
         if letter.get("damaged"):

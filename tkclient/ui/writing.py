@@ -32,14 +32,16 @@ class Writing:
             self.writer.go_on()
 
     def answer(self, everyone: bool = False) -> None:
-        row, page = self._page.chosen(), self._page
-        if row is not None:
-            page.desk.outgoing.answer(row["id"], everyone, self._when_wanted(row["id"]), page.trouble)
+        """Answer the letter that is being read; without one, do nothing."""
+        id_, page = self._page.read_id(), self._page
+        if id_:
+            page.desk.outgoing.answer(id_, everyone, self._when_wanted(id_), page.trouble)
 
     def forward(self) -> None:
-        row, page = self._page.chosen(), self._page
-        if row is not None:
-            page.desk.outgoing.forward(row["id"], self._when_wanted(row["id"]), page.trouble)
+        """Pass on the letter that is being read; without one, do nothing."""
+        id_, page = self._page.read_id(), self._page
+        if id_:
+            page.desk.outgoing.forward(id_, self._when_wanted(id_), page.trouble)
 
     def take_up(self, id_: str) -> None:
         """Go on with a draft."""
