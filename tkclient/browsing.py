@@ -1,7 +1,7 @@
 """What of the mail is shown: folders, windows of a list, and what has changed since they were fetched.
 
 Each verb returns at once; what has come is rung on the bells `folders` and `listing`, and what did not on
-`listing_failed`.
+`listing_failed` or `folders_failed`.
 """
 
 from __future__ import annotations
@@ -132,11 +132,17 @@ class Browsing:
     def took_folders(self, answer: Outcome) -> None:
         """Take over an answer of folder.list."""
         if isinstance(answer, ServerTrouble):
-            self._bells.ring("collect_failed", answer)
+            self._bells.ring("folders_failed", answer)
             return
         self._mailbox.put_folders(answer["folders"])
         self._bells.ring("folders")
         self._bells.ring("listing", self.folder)
+
+    def fetch_folders(self) -> None:
+        """Fetch the folders and their counts."""
+        self._link.storage(
+            "folder.list", {}, self.took_folders, lambda trouble: self._bells.ring("folders_failed", trouble)
+        )
 
     def look_for_changes(self) -> None:
         """Ask what changed. Trouble is passed over: the next look comes by itself."""

@@ -1,7 +1,8 @@
 """The desk: every verb the windows know. It holds the session and the mail, and asks through `link`.
 
 A verb returns at once; what comes of it is told by `done` or `failed`, or rung on a bell:
-folders, listing, letter, progress, accounts, session, ended. All of this runs in the window's thread.
+folders, listing, letter, progress, accounts, session, contact, ended. All of this runs in the window's
+thread.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class Desk:
         self.mailbox = Mailbox()
         self.link = Link(self.tasks, self.session, ca_file, seconds)
         self.link.ended = self._session_ended
+        self.link.answered = lambda: self.bells.ring("contact")
         self.browsing = Browsing(self.link, self.mailbox, self.bells, after)
         self.mail = Mail(self.link, self.mailbox, self.bells, self.browsing)
         self.collecting = Collecting(self.link, self.browsing, self.bells, after)

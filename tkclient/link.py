@@ -26,13 +26,14 @@ def nothing(_: Any = None) -> None:
 
 
 class Link:
-    """Asks; `ended` is called when the answer is that the session is over."""
+    """Asks; `ended` is called when the answer is that the session is over, `answered` at any of storage."""
 
     def __init__(self, tasks: Tasks, session: Session, ca_file: str = "", seconds: float = 35.0) -> None:
         self.tasks = tasks
         self.session = session
         self.meter = Meter()
         self.ended: Failed = nothing
+        self.answered: Callable[[], None] = nothing
         self._ca_file = ca_file
         self._seconds = seconds
         self._wires: Dict[str, Wire] = {}
@@ -47,13 +48,24 @@ class Link:
         self, method: str, params: Dict[str, Any], done: Done, failed: Failed, lane: str = "mail"
     ) -> Task:
         """Ask the storage server one thing."""
-        return self._ask(lane, self.session.storage, [Call(method, params)], _only(done, failed), failed)
+        return self._ask(
+            lane, self.session.storage, [Call(method, params)], self._heard(_only(done, failed)), failed
+        )
 
     def storage_batch(
         self, calls: Sequence[Call], done: Callable[[List[Outcome]], None], failed: Failed
     ) -> Task:
         """Ask the storage server several things in one request; each may fail by itself."""
-        return self._ask("mail", self.session.storage, calls, done, failed)
+        return self._ask("mail", self.session.storage, calls, self._heard(done), failed)
+
+    def _heard(self, done: Done) -> Done:
+        """Make a receiver that tells first that there was an answer, be it a refusal."""
+
+        def heard(outcomes: List[Outcome]) -> None:
+            self.answered()
+            done(outcomes)
+
+        return heard
 
     def _ask(
         self,

@@ -80,7 +80,9 @@ class Mail:
 
     def delete(self, ids: List[str], done: Callable[[], None], failed: Failed) -> None:
         """Move letters to the trash; from the trash, delete them for good."""
-        self._show_moved(ids, "" if self._browsing.folder == "trash" else "trash")
+        for id_ in ids:
+            row = self._mailbox.find(id_)
+            self._show_moved([id_], "" if row is not None and row["folder"] == "trash" else "trash")
         self._do(Call("message.delete", {"ids": ids}), lambda _: done(), failed)
 
     def delete_draft(self, id_: str, failed: Failed) -> None:

@@ -2,10 +2,11 @@
 
 import pytest
 
-from tests.ui.turning import button, press, spin
+from tests.ui.turning import button, press, spin, texts
 
 pytest.importorskip("tkinter")
 
+from tkclient.trouble import TransportError, Trouble
 from tkclient.ui import sight
 from tkclient.words import Words
 
@@ -199,3 +200,40 @@ def test_what_it_is_about_comes_after_for_whom(root, window, writer, key, stops)
     for stop in stops:
         press(root, key)
         assert root.focus_get() is places[stop]
+
+
+@pytest.fixture
+def refused_file(root, window, writer, tmp_path):
+    """The notice that a file is too large to go along."""
+    with (tmp_path / "big").open("wb") as big:
+        big.truncate(26_000_000 + 1_000_000)
+    writer.enclosures.add(tmp_path / "big")
+    spin(root, lambda: writer.notice.said, "the refusal")
+    assert writer.notice.said == WORDS.error(Trouble("file_too_large", "big"))
+    return writer.notice
+
+
+def test_a_file_that_is_too_large_is_not_offered_to_be_tried_again(root, refused_file):
+    assert WORDS("notice.again") not in texts(refused_file)
+
+
+def test_a_file_that_was_too_large_is_not_spoken_of_once_another_goes_along(
+    root, window, writer, refused_file, tmp_path
+):
+    (tmp_path / "small").write_bytes(b"x" * 1000)
+    writer.enclosures.add(tmp_path / "small")
+    spin(root, lambda: not window.desk.tasks.waiting_seconds(), "the upload")
+    assert len(writer.letter.attachments) == 1 and refused_file.said == ""
+
+
+def test_a_file_that_did_not_get_there_can_be_tried_again(root, window, writer, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "tkclient.outgoing.blobs.upload", lambda *_: (_ for _ in ()).throw(TransportError("connection_lost"))
+    )
+    (tmp_path / "small").write_bytes(b"x" * 1000)
+    writer.enclosures.add(tmp_path / "small")
+    spin(root, lambda: writer.notice.said, "the refusal")
+    monkeypatch.undo()
+    button(writer.notice, WORDS("notice.again")).invoke()
+    spin(root, lambda: not window.desk.tasks.waiting_seconds(), "the upload")
+    assert len(writer.letter.attachments) == 1 and writer.notice.said == ""

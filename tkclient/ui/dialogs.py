@@ -22,6 +22,7 @@ class Notice(tk.Frame):
     `stacked` is for narrow places: what can be done stands under the sentence, and nothing need be closed.
     `trouble` stays until it is closed or `clear`ed; a `note` goes by itself; `ask` waits for an answer, and
     what is said meanwhile waits for it too: nothing else comes under a hand that is about to answer.
+    What is said may have a `topic`; once that is `settle`d, it is not said any more.
     """
 
     def __init__(self, parent: tk.Misc, theme: Theme, words: Words, stacked: bool = False) -> None:
@@ -33,23 +34,34 @@ class Notice(tk.Frame):
         self._before: Optional[tk.Misc] = None
         self._asking = False
         self._waiting: Optional[Callable[[], None]] = None
-        self.said = ""
+        self.said, self.topic = "", ""
 
-    def trouble(self, trouble: Trouble, actions: Sequence[Action] = ()) -> None:
+    def trouble(self, trouble: Trouble, actions: Sequence[Action] = (), topic: str = "") -> None:
         """Say what went wrong and what to do next."""
         if trouble.kind != "cancelled":
-            self.warn(self._words.error(trouble), actions)
+            self.warn(self._words.error(trouble), actions, topic)
 
-    def warn(self, text: str, actions: Sequence[Action] = ()) -> None:
+    def warn(self, text: str, actions: Sequence[Action] = (), topic: str = "") -> None:
         if self._asking:
-            self._waiting = lambda: self.warn(text, actions)
+            self._waiting, self.topic = lambda: self.warn(text, actions, topic), topic
         else:
             self._show(text, "trouble", actions, close=True)
+            self.topic = topic
+
+    def settle(self, topic: str) -> bool:
+        """Take back what is said, or waits to be, about `topic`: that is true no more. Say if there was."""
+        if not topic or self.topic != topic:
+            return False
+        if self._asking:
+            self._waiting, self.topic = None, ""
+        else:
+            self.clear()
+        return True
 
     def note(self, text: str, actions: Sequence[Action] = (), stays: bool = False) -> None:
         """Say that something is done; it goes after a while."""
         if self._asking:
-            self._waiting = lambda: self.note(text, actions, stays)
+            self._waiting, self.topic = lambda: self.note(text, actions, stays), ""
             return
         self._show(text, "good", actions, close=True)
         if not stays:
@@ -60,9 +72,9 @@ class Notice(tk.Frame):
 
         Escape gives that answer as well.
         """
-        waiting = self._waiting
+        waiting, topic = (self._waiting, self.topic) if self._asking else (None, "")
         buttons = self._show(text, "trouble", actions, close=False)
-        self._asking, self._waiting = True, waiting
+        self._asking, self._waiting, self.topic = True, waiting, topic
 
         def refuse(_: Any) -> str:
             buttons[-1].invoke()
@@ -114,7 +126,7 @@ class Notice(tk.Frame):
 
     def clear(self) -> None:
         """Say nothing any more."""
-        self.said, self._asking, self._waiting = "", False, None
+        self.said, self.topic, self._asking, self._waiting = "", "", False, None
         if self._timer is not None:
             self.after_cancel(self._timer)
             self._timer = None

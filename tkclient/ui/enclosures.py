@@ -18,6 +18,9 @@ from tkclient.ui.parts import Mark, button, label
 from tkclient.ui.theme import Theme
 from tkclient.words import Words
 
+# What is said of a file that cannot go along, until another one does.
+UNFIT = "unfit file"
+
 
 class Enclosures(tk.Frame):
     """The attachments of `letter`; what goes wrong is said on `notice`."""
@@ -59,6 +62,8 @@ class Enclosures(tk.Frame):
                 moving["note"].configure(text=self._words("attachment.moved", done=done, total=all_))
 
         def there(attachment: Any) -> None:
+            if self.winfo_exists():
+                self._notice.settle(UNFIT)
             if moving["note"].winfo_exists():
                 moving["note"].configure(text=self._words.octets(attachment.octets))
 
@@ -66,14 +71,21 @@ class Enclosures(tk.Frame):
             if self.winfo_exists():
                 if moving["row"].winfo_exists():
                     moving["row"].destroy()
-                self._notice.trouble(trouble, [(self._words("notice.again"), lambda: self.add(file))])
+                self._say(trouble, file)
 
         try:
             attaching = self._desk.outgoing.attach(self._letter, file, progress, there, lost)
         except Trouble as trouble:
-            self._notice.trouble(trouble)
+            self._say(trouble, file)
             return
         moving["row"], moving["note"] = self._show(attaching.attachment, attaching)
+
+    def _say(self, trouble: Trouble, file: Path) -> None:
+        """Say why a file does not go along; it can be tried again where that may help."""
+        if trouble.retryable:
+            self._notice.trouble(trouble, [(self._words("notice.again"), lambda: self.add(file))])
+        else:
+            self._notice.trouble(trouble, topic=UNFIT)
 
     def _show(self, attachment: Any, attaching: Optional[Attaching]) -> Any:
         px, theme = self._theme.px, self._theme

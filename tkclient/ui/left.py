@@ -18,7 +18,10 @@ from tkclient.words import Words
 
 
 class LeftPane(tk.Frame):
-    """`verbs`: choose(folder id), collect(), accounts(account id or ""), and `failed(trouble)`."""
+    """`choose(folder id)`; `verbs`: collect(), accounts(account id or ""), not_named(trouble), named().
+
+    `named` says that no folder waits for another name any more.
+    """
 
     def __init__(
         self,
@@ -28,10 +31,9 @@ class LeftPane(tk.Frame):
         desk: Desk,
         choose: Callable[[str], None],
         verbs: Dict[str, Callable[..., Any]],
-        failed: Callable[[Trouble], None],
     ) -> None:
         super().__init__(parent, bg=look.DESK)
-        self._theme, self._words, self._desk, self._failed = theme, words, desk, failed
+        self._theme, self._words, self._desk, self._verbs = theme, words, desk, verbs
         px = theme.px
         who = (
             clean_line(desk.session.profile.get("settings", {}).get("full_name", ""))
@@ -86,6 +88,7 @@ class LeftPane(tk.Frame):
         take_focus(self._name_entry)
 
     def _made(self, focus: bool = True) -> str:
+        self._verbs["named"]()
         self._name_entry.delete(0, "end")
         self._name_entry.pack_forget()
         self.make.pack(anchor="w", padx=self._theme.px(3))
@@ -103,13 +106,14 @@ class LeftPane(tk.Frame):
 
     def _named(self, _: Any) -> None:
         name, self._naming = self._naming, ""
+        self._verbs["named"]()
         # Who has gone elsewhere, or is writing the next name, goes on with that.
         if self._name_entry.get().strip() == name:
             self._made(focus=focused(self) is self._name_entry)
 
     def _not_named(self, trouble: Trouble) -> None:
         self._naming = ""
-        self._failed(trouble)
+        self._verbs["not_named"](trouble)
 
     def show_folders(self, *_: Any) -> None:
         self.folders.show(self._desk.mailbox.folders, self._desk.browsing.folder)

@@ -60,7 +60,14 @@ class Letters:
     def mark(self) -> None:
         row = self._page.chosen()
         if row is not None:
-            self._page.desk.mail.mark_read([row["id"]], "seen" not in row["flags"], self._page.trouble)
+            self._mark(row["id"], "seen" not in row["flags"])
+
+    def _mark(self, id_: str, seen: bool) -> None:
+        self._page.desk.mail.mark_read([id_], seen, self._failed(lambda: self._mark(id_, seen)))
+
+    def _failed(self, again: Callable[[], None]) -> Callable[[Trouble], None]:
+        """Return what says why something was not done, and offers to do just that `again`."""
+        return lambda trouble: self._page.trouble(trouble, again)
 
     def delete(self) -> None:
         page = self._page
@@ -68,14 +75,12 @@ class Letters:
         if row is None or not page.list.settled:
             return
         if page.desk.browsing.folder != "trash":
-            self._remove(row, "trash")
+            self._remove(row["id"], row["folder"], "trash", page.desk.mail.delete)
             return
 
         def for_good() -> None:
-            if page.list.chosen_id != row["id"]:
-                return
-            page.desk.mail.delete([row["id"]], lambda: None, page.trouble)
-            self._after_removal(row)
+            if page.list.chosen_id == row["id"]:
+                self._delete_for_good(row["id"])
 
         self._asked_about = row["id"]
         page.notice.ask(
@@ -83,10 +88,14 @@ class Letters:
             [(words("delete.yes"), for_good), (words("delete.no"), page.list.canvas.focus_set)],
         )
 
-    def _remove(self, row: Row, to: str) -> None:
-        """Move a letter away, and offer to bring it back."""
-        page, was = self._page, row["folder"]
-        words, mail = page.words, page.desk.mail
+    def _delete_for_good(self, id_: str) -> None:
+        page = self._page
+        page.desk.mail.delete([id_], lambda: None, self._failed(lambda: self._delete_for_good(id_)))
+        self._after_removal(id_)
+
+    def _remove(self, id_: str, was: str, to: str, ask: Callable[..., None]) -> None:
+        """Move a letter from the folder `was` to another by `ask(ids, done, failed)`; offer the way back."""
+        page, words = self._page, self._page.words
         folder = page.desk.mailbox.folder(to)
         name = folder_name(words, folder) if folder else to
 
@@ -96,25 +105,28 @@ class Letters:
             def is_back() -> None:
                 # Unless the person has gone on to another letter meanwhile.
                 if page.list.chosen_id == chosen:
-                    page.list.select_id(row["id"])
+                    page.list.select_id(id_)
+                    page.show_chosen()
 
-            mail.move([row["id"]], was, is_back, page.trouble)
+            page.desk.mail.move([id_], was, is_back, self._failed(back))
 
         undo = (words("notice.undo"), back)
 
         def done() -> None:
             page.notice.note(words("delete.done" if to == "trash" else "move.done", folder=name), [undo])
 
-        if to == "trash":
-            mail.delete([row["id"]], done, page.trouble)
-        else:
-            mail.move([row["id"]], to, done, page.trouble)
-        self._after_removal(row)
+        # Again by moving: had only the answer been lost, deleting once more would be for good.
+        ask([id_], done, self._failed(lambda: self._remove(id_, was, to, self._to(to))))
+        self._after_removal(id_)
 
-    def _after_removal(self, row: Row) -> None:
-        if self._wanted == row["id"]:
+    def _to(self, folder: str) -> Callable[..., None]:
+        """Return what moves letters to a folder: `(ids, done, failed)`."""
+        return lambda ids, done, failed: self._page.desk.mail.move(ids, folder, done, failed)
+
+    def _after_removal(self, id_: str) -> None:
+        if self._wanted == id_:
             self._wanted = ""
-        self._page.letter_gone(row["id"])
+        self._page.letter_gone(id_)
 
     def ask_where(self) -> None:
         """Offer the folders a letter can be moved to."""
@@ -129,7 +141,8 @@ class Letters:
         Chooser(self._page.winfo_toplevel(), self._page.theme, self._page.top.place_of("move"), choices)
 
     def _mover(self, row: Row, folder: str) -> Callable[[], None]:
-        return lambda: self._remove(row, folder)
+        id_, was = row["id"], row["folder"]
+        return lambda: self._remove(id_, was, folder, self._to(folder))
 
     def save_attachment(self, part: Dict[str, Any], line: Any) -> None:
         """Let the person choose where, then fetch it there."""

@@ -76,6 +76,8 @@ class MailPage(tk.Frame):
             "leave": self.leave,
             "collect": self.collect,
             "accounts": self.open_account,
+            "not_named": lambda trouble: self.notice.trouble(trouble, topic="folder"),
+            "named": lambda: self.notice.settle("folder"),
         }
         self.top = TopBar(self, theme, words, verbs)
         self.top.pack(side="top", fill="x")
@@ -87,7 +89,7 @@ class MailPage(tk.Frame):
         self._left.pack_propagate(False)
         self._left.pack(side="left", fill="y")
         choose = partial(self.choose_folder, from_left=True)
-        self.left = LeftPane(self._left, theme, words, self.desk, choose, verbs, self.trouble)
+        self.left = LeftPane(self._left, theme, words, self.desk, choose, verbs)
         self.left.pack(fill="both", expand=True)
         rule(self, upright=True).pack(side="left", fill="y")
         self.right = tk.Frame(self, bg=look.PAPER)
@@ -168,8 +170,9 @@ class MailPage(tk.Frame):
         if within:
             take_focus(self.list.canvas)
 
-    def trouble(self, trouble: Trouble) -> None:
-        self.notice.trouble(trouble)
+    def trouble(self, trouble: Trouble, again: Optional[Callable[[], None]] = None) -> None:
+        """Say why what the person wished was not done; `again` does it, where that may help."""
+        self.telling.refused(trouble, again)
 
     # Folders and letters
 
@@ -267,9 +270,7 @@ class MailPage(tk.Frame):
         if not self.desk.accounts.all:
             self.open_account("")
         else:
-            self.desk.collecting.start(
-                lambda trouble: self.notice.trouble(trouble, [self.telling.again(self.collect)])
-            )
+            self.desk.collecting.start(lambda trouble: self.telling.missed(trouble, self.collect))
 
     def open_account(self, id_: str) -> None:
         """Show the accounts; for one that failed, go straight to what puts it right."""

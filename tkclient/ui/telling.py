@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
 
+from tkclient.browsing import is_away
 from tkclient.trouble import Trouble
 from tkclient.ui.folders import folder_name
 
@@ -11,6 +12,14 @@ if TYPE_CHECKING:
     from tkclient.ui.mail import MailPage
 
 WARN_SECONDS = 60
+# What a notice is about: a wish that was not done and can be repeated, as it stands there, at any time; what
+# is over once a server answers; the list that did not come.
+DEED, CONTACT, LISTING = "deed", "contact", "listing"
+
+
+def topic_of(trouble: Trouble, otherwise: str = "") -> str:
+    """Return what a notice of `trouble` is about: contact where nobody answered."""
+    return CONTACT if is_away(trouble) or trouble.kind == "storage_away" else otherwise
 
 
 class Telling:
@@ -24,7 +33,9 @@ class Telling:
         bells.on("listing", lambda folder: self.show_listing() if folder == browsing.folder else None)
         bells.on("folders", self.show_listing)
         bells.on("listing_failed", self._listing_failed)
-        bells.on("collect_failed", lambda trouble: page.notice.trouble(trouble, [self.again(page.collect)]))
+        bells.on("folders_failed", lambda trouble: self._came_not(trouble, browsing.fetch_folders))
+        bells.on("collect_failed", lambda trouble: self._came_not(trouble, page.collect))
+        bells.on("contact", self._contact)
         bells.on("session", self._show_session)
         self._show_session()
 
@@ -41,12 +52,32 @@ class Telling:
 
         return self._page.words("notice.again"), again
 
+    def refused(self, trouble: Trouble, again: Optional[Callable[[], None]]) -> None:
+        """Say why what the person wished was not done; `again` does just that, where it may help."""
+        if again is not None and trouble.retryable:
+            self._page.notice.trouble(trouble, [self.again(again)], DEED)
+        else:
+            self._page.notice.trouble(trouble, topic=topic_of(trouble))
+
+    def missed(self, trouble: Trouble, again: Callable[[], Any], topic: str = "") -> None:
+        """Say what did not come, and offer to fetch it `again`."""
+        self._page.notice.trouble(trouble, [self.again(again)], topic_of(trouble, topic))
+
+    def _came_not(self, trouble: Trouble, again: Callable[[], Any], topic: str = "") -> None:
+        """As `missed`, of what nobody asked for: never in the place of a wish that can be repeated."""
+        if self._page.notice.topic != DEED:
+            self.missed(trouble, again, topic)
+
+    def _contact(self) -> None:
+        """The storage server answers: that it did not is true no more."""
+        if self._page.notice.settle(CONTACT):
+            self._missing_said = ""
+
     def show_listing(self) -> None:
         page, folder = self._page, self._folder_shown()
         listing = page.desk.mailbox.listing(folder["id"])
         if listing.known and self._missing_said:
-            if page.notice.said == self._missing_said:
-                page.notice.clear()
+            page.notice.settle(LISTING)
             self._missing_said = ""
         name, empty = folder_name(page.words, folder), self._say_empty(folder["id"])
         unknown = page.words("list.away" if self._missing_said else "list.loading")
@@ -86,10 +117,9 @@ class Telling:
             self._missing_said = said
             self.show_listing()
         if not desk.mailbox.folders:
-            actions = [self.again(lambda: desk.browsing.first_screen(desk.collecting.took))]
+            self._came_not(trouble, lambda: desk.browsing.first_screen(desk.collecting.took), LISTING)
         else:
-            actions = [self.again(lambda: desk.browsing.need(0, 50))]
-        page.notice.trouble(trouble, actions)
+            self._came_not(trouble, lambda: desk.browsing.need(0, 50), LISTING)
 
     def _show_session(self) -> None:
         page, desk = self._page, self._page.desk
