@@ -68,6 +68,8 @@ class Desk:
         self.outgoing = Outgoing(self.link, self.mail, self.browsing)
         self._after = after
         self._visit = 0
+        # How many files that the person saved were still here when the last visit was over.
+        self.files_left = 0
 
     def start(self) -> None:
         self.tasks.start()
@@ -169,10 +171,12 @@ class Desk:
     def _forget(self) -> None:
         """Leave nothing of the visit in memory that can be let go."""
         self._visit += 1
+        self.files_left = self.mail.files_left()
         self.link.ended = self._session_ended
         self.tasks.forget()
         self.session.clear()
         self.mailbox.clear()
+        self.mail.clear()
         self.accounts.clear()
         self.collecting.clear()
         self.browsing.clear()

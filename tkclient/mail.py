@@ -6,7 +6,8 @@ when the server refuses, the truth is fetched again and the trouble told.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+import os
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Set
 
 from tkclient.browsing import Browsing
 from tkclient.link import Done, Failed, Link, nothing
@@ -26,6 +27,14 @@ class Mail:
         self._mailbox = mailbox
         self._bells = bells
         self._browsing = browsing
+        self.clear()
+
+    def clear(self) -> None:
+        self._saved: Set[str] = set()
+
+    def files_left(self) -> int:
+        """Return how many of the files that were saved in this visit are still where they were saved."""
+        return sum(os.path.lexists(file) for file in self._saved)
 
     def open_letter(self, id_: str, done: Done, failed: Failed) -> None:
         """Bring one letter with its text, marking it read in the same request."""
@@ -138,10 +147,18 @@ class Mail:
     def save_attachment(
         self, part: Dict[str, Any], target: Any, progress: Any, done: Done, failed: Failed
     ) -> Any:
-        """Save one part of a letter as the file `target`; returns the Task, which can be cancelled."""
+        """Save one part of a letter as the file `target`; returns the Task, which can be cancelled.
+
+        What was saved is known until the visit is over: it stays at the terminal.
+        """
         from urllib.parse import quote
 
         from tkclient import blobs  # here, so that opening the first window does not wait for it
 
         path = "blobs/%s/%s" % (quote(part["blob"], safe=""), quote(part["name"] or "adjunto", safe=""))
-        return self._link.transfer(blobs.save, path, target, progress, done, failed)
+
+        def saved(answer: Any) -> None:
+            self._saved.add(str(target))
+            done(answer)
+
+        return self._link.transfer(blobs.save, path, target, progress, saved, failed)

@@ -182,3 +182,40 @@ def test_that_nobody_answered_is_not_said_after_a_question(root, window, page):
     assert page.notice.said == "?"
     button(page.notice, "no").invoke()
     assert page.notice.said == ""
+
+
+# What is said at the end
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize(("saved", "removed"), [(0, 0), (1, 0), (2, 0), (3, 1), (1, 1)])
+def test_files_that_were_saved_are_spoken_of_at_the_end(
+    root, signed_in, tmp_path, monkeypatch, language, saved, removed
+):
+    window = signed_in(language)
+    part = next(
+        part
+        for message in window.server.state.inside("inbox")
+        for part in message["parts"]
+        if part.get("name")
+    )
+    files = [tmp_path / f"file {number}" for number in range(saved)]
+    for file in [*files, *files]:
+        window.desk.mail.save_attachment(part, file, lambda *_: None, lambda _: None, pytest.fail)
+    at_rest(root, window)
+    for file in files[:removed]:
+        file.unlink()
+    window.leave()
+    spin(root, lambda: not window.desk.session.is_open, "leaving")
+    words, left = Words(language), saved - removed
+    assert window.page.notice.said == (words("login.left_but", count=left) if left else words("login.left"))
+
+
+def test_another_visit_begins_with_no_file_saved(root, window, tmp_path):
+    window.desk.mail._saved.add(str(tmp_path))
+    for said in (WORDS("login.left_but", count=1), WORDS("login.left")):
+        window.leave()
+        spin(root, lambda: not window.desk.session.is_open, "leaving")
+        assert window.page.notice.said == said
+        window.desk.open("maria", "clave-larga", window._opened, lambda trouble: pytest.fail(trouble.kind))
+        spin(root, lambda: window.desk.mailbox.folders, "the mail")

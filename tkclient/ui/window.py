@@ -134,8 +134,12 @@ class Window:
         )
 
     def leave(self) -> None:
-        """Sign out; nothing of the visit stays in this window or the clipboard."""
-        self.desk.leave(lambda: self._left(self.words("login.left")))
+        """Sign out; nothing of the visit stays in this window or the clipboard; what was saved does."""
+        self.desk.leave(lambda: self._left(self._say_left()))
+
+    def _say_left(self) -> str:
+        files = self.desk.files_left
+        return self.words("login.left_but", count=files) if files else self.words("login.left")
 
     def _left(self, said: str) -> None:
         if self._copied:
