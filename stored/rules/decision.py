@@ -53,7 +53,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Decision:
-    """`folder` is None where no rule files the message: it belongs in the inbox.
+    """`folder` is None where no rule files the message: it stays, or belongs in the inbox.
 
     `copies` are folders for one more copy each, `forwards` addresses; `by` the ids of the rules that held.
     """
@@ -75,12 +75,19 @@ class Decision:
 
 
 def decide(
-    rules: Iterable[Rule], summary: Summary, account: str, address: str, facts: Facts | None = None
+    rules: Iterable[Rule],
+    summary: Summary,
+    account: str,
+    address: str,
+    facts: Facts | None = None,
+    *,
+    here: str = "inbox",
 ) -> Decision:
     """Return what `rules`, in their order, make of a message collected for `account` with `address`.
 
     The first rule that files or deletes it decides where it lies; flags, copies and forwards add up; "stop"
-    ends it. A rule without conditions is for every message.
+    ends it. A rule without conditions is for every message. `here` is the folder in which it lies unless a
+    rule files it, so that a copy there is none.
     """
     reading = _Reading(summary, (account, address), facts or Facts())
     folder: str | None = None
@@ -103,7 +110,7 @@ def decide(
                 forwards[action["to"]] = None
         if any(action["action"] == "stop" for action in rule["actions"]):
             break
-    copies.pop(folder or "inbox", None)
+    copies.pop(folder or here, None)
     return Decision(folder, flags, tuple(copies), tuple(forwards), tuple(by))
 
 

@@ -70,7 +70,7 @@ def rehearse(mail: UserStore, rule: Rule, addresses: Mapping[str, str], folder: 
             break
         kept = mail.read(lambda account, key=key: kept_of(account, uid_of(key), key))  # type: ignore[misc]
         looked_at += 1
-        decision = None if kept is None else _decide(mail, [rule], kept, addresses)
+        decision = None if kept is None else _decide(mail, [rule], kept, addresses, folder)
         if decision is None or not decision.by:
             continue
         held += 1
@@ -131,10 +131,12 @@ def kept_of(account: Account, uid: int, key: int) -> Kept | None:
         return None
 
 
-def _decide(mail: UserStore, rules: Sequence[Rule], kept: Kept, addresses: Mapping[str, str]) -> Decision:
+def _decide(
+    mail: UserStore, rules: Sequence[Rule], kept: Kept, addresses: Mapping[str, str], folder: str
+) -> Decision:
     facts = Facts(kept.octets, lambda address: mail.read(lambda account: known(account, address)))
     summary = summarize(kept.raw)
-    decision = decide(rules, summary, kept.account, addresses.get(kept.account, ""), facts)
+    decision = decide(rules, summary, kept.account, addresses.get(kept.account, ""), facts, here=folder)
     return decision.unforwarded() if loops(summary) else decision
 
 
@@ -206,9 +208,9 @@ def _step(working: Working) -> bool:
     before = place.get("before", order["top"] + 1)
     if not before:
         return False
-    batch, following = mail.read(lambda account: _batch(account, order["folder"], before))
-    addresses = order.get("addresses", {})
-    decided = [(one, _decide(mail, order["rules"], one, addresses)) for one in batch]
+    folder, addresses = order["folder"], order.get("addresses", {})
+    batch, following = mail.read(lambda account: _batch(account, folder, before))
+    decided = [(one, _decide(mail, order["rules"], one, addresses, folder)) for one in batch]
     mail.write(lambda account: _apply(account, working, decided, following))
     return bool(following)
 

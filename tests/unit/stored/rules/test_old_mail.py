@@ -109,6 +109,16 @@ def test_a_run_changes_what_fits_and_is_taken_back(world, mail):
     assert listing(mail) == before
 
 
+def test_a_copy_goes_to_any_folder_but_the_one_the_message_lies_in(world, mail):
+    """The inbox is one like any other, for mail that is elsewhere."""
+    keep_many(mail, 12, folder="archive")
+    wanted = rule({"action": "copy", "folder": "inbox"}, {"action": "copy", "folder": "archive"})
+    assert [one["copies"] for one in world.rehearse(mail, wanted, "archive")["shown"]] == [["inbox"]] * 2
+    assert ran(world, mail, wanted, "archive")["counts"]["changed"] == 2
+    found = listing(mail)
+    assert (found["inbox"][0], found["archive"][0]) == (2, 12)
+
+
 def test_rules_of_the_profile_run_by_their_ids_enabled_or_not(world, mail):
     keep_many(mail, 12)
     world.begin(mail, None, ["r7"], "inbox")
