@@ -1,8 +1,9 @@
 """The parts of an address that a Sieve script asks for (RFC 5228 section 2.7.4, RFC 5233) as our operators.
 
 An address has one "@" outside of quotation marks, so what stands before and behind it is found by how the
-whole begins and ends, and by what is in it. What a "+" sets off is the detail, what is before it the user; of
-several the last one counts for the detail, the first one for the user, which is for each server to say. Pure.
+whole begins and ends, and by what is in it. A "+" sets the detail off from the user. Of several, which is for
+each server to say, the user ends at the first and the detail begins behind the last; what is between them is
+neither's, so that no part has a "+" in it. Pure.
 """
 
 from collections.abc import Callable
@@ -27,7 +28,6 @@ _ASKED: dict[tuple[str, str], Callable[[str], Asked]] = {
     (":user", "is"): lambda key: ("address_starts_with", [f"{key}@", f"{key}+"]),
     (":user", "starts_with"): lambda key: ("address_starts_with", [key]),
     (":detail", "is"): lambda key: ("address_contains", [f"+{key}@"]),
-    (":detail", "starts_with"): lambda key: ("address_contains", [f"+{key}"]),
     (":detail", "exists"): lambda key: ("address_contains", ["+"]),
 }
 _COMPARED = {

@@ -66,6 +66,16 @@ from tests.unit.profiled.test_sieve import FOLDERS, GROUPS, REQUIRE
         ('require "relational";\nif header :value "ge" "to" "2" { discard; }', 2, "compared by :value"),
         ('require "subaddress";\nif address :user "to" "a+b" { discard; }', 2, "“a+b” is never the :user"),
         ('require "subaddress";\nif address :detail :contains "to" "a" { discard; }', 2, "ask for all of it"),
+        (
+            'require "subaddress";\nif address :detail "to" "a+b" { discard; }',
+            2,
+            "“a+b” is never the :detail",
+        ),
+        (
+            'require "subaddress";\nif address :detail :matches "to" "b*" { discard; }',
+            2,
+            ":detail of an address is not compared by its beginning",
+        ),
         ('require "imap4flags";\naddflag "Later";', 2, "no flag like “Later”"),
         ('require "imap4flags";\nremoveflag "\\\\Seen";', 2, "no action like “removeflag”"),
         ("if " + "not " * 50 + "true { discard; }", 1, "nested too deeply"),
