@@ -18,7 +18,7 @@ import orjson
 from stored.model.account import Account
 from stored.model.roles import DRAFTS, SENT
 from stored.model.rows import UNREADABLE
-from stored.model.word import DRAFT, flags_of, folder_of, time_of
+from stored.model.word import DRAFT, OWN, flags_of, folder_of, time_of
 from stored.overview_types import Statistics
 from stored.store import Store, UserStore
 
@@ -108,11 +108,14 @@ _NEITHER, _SENT, _RECEIVED = range(3)
 
 
 def _kind(word: int) -> int:
-    """Return whether a message is sent or received, by where it lies; one being written is neither. Pure."""
+    """Return whether a message is sent or received; one being written is neither. Pure.
+
+    Sent is what lies in Sent, whoever put it there, and what was sent from here and moved, or deleted, since.
+    """
     folder = folder_of(word)
     if folder == DRAFTS or flags_of(word) & DRAFT:
         return _NEITHER
-    return _SENT if folder == SENT else _RECEIVED
+    return _SENT if folder == SENT or flags_of(word) & OWN else _RECEIVED
 
 
 def _count(account: Account, number: int) -> _Slice:

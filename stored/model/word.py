@@ -7,6 +7,8 @@ Time is in whole seconds since 1970, UTC. Pure functions.
 """
 
 SEEN, ANSWERED, FLAGGED, DRAFT, FORWARDED = 1, 2, 4, 8, 16
+#: It was sent from here, wherever it lies by now. No client sees or sets this.
+OWN = 32
 
 FLAG_NAMES = ("seen", "answered", "flagged", "draft", "forwarded")
 

@@ -17,7 +17,7 @@ from stored.intents import Intents
 from stored.model.account import Account
 from stored.model.personal import own
 from stored.model.submission import Submission, Submissions, make_id
-from stored.model.word import FORWARDED, SEEN
+from stored.model.word import FORWARDED, OWN, SEEN
 from stored.sending.compose import LETTER_OCTETS, Attachment, Letter, compose, new_message_id
 from stored.sending.identities import Identity, Writer, Writers
 from stored.sending.phrases import forward_subject
@@ -103,7 +103,7 @@ class Forwarder:
             )
         )
         octets = composed.octets
-        kept = Incoming(octets, mime.summarize(octets), "", "", b"", at, folder="sent", flags=SEEN)
+        kept = Incoming(octets, mime.summarize(octets), "", "", b"", at, folder="sent", flags=SEEN | OWN)
         return Forward(
             submission=make_id(int(at.timestamp() * 1000), token_hex(4)),
             prepared=prepare(kept),

@@ -20,7 +20,7 @@ from stored.intents import Intents
 from stored.messages import uid_of_id
 from stored.model.account import Account
 from stored.model.submission import Submission, Submissions, make_id
-from stored.model.word import ANSWERED, FORWARDED, SEEN
+from stored.model.word import ANSWERED, FORWARDED, OWN, SEEN
 from stored.people import learn
 from stored.sending.compose import Letter, compose, new_message_id
 from stored.sending.drafts import RECIPIENTS, Drafts, discard_draft, too_many_recipients
@@ -145,7 +145,9 @@ class Outbox:
             )
         )
         raw = composed.octets
-        incoming = Incoming(raw, mime.summarize(raw), "", "", b"", self.now(), folder="sent", flags=SEEN)
+        incoming = Incoming(
+            raw, mime.summarize(raw), "", "", b"", self.now(), folder="sent", flags=SEEN | OWN
+        )
         return _Ready(
             prepare(incoming), composed.skip, _travelling(sender), recipients, draft["subject"], message_id
         )

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from stored import messages, statistics
-from stored.model.word import DRAFT
+from stored.model.word import DRAFT, OWN
 from stored.statistics import Counting
-from tests.unit.stored.keeping import BEGINNING, keep, keep_many, letter, prepared
+from tests.unit.stored.keeping import BEGINNING, keep, keep_many, letter, on_wire, prepared
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -99,6 +99,17 @@ def test_a_draft_that_was_put_away_was_not_received(counting, mail):
     mail.write(lambda account: messages.delete(account, ["m1"]))
     found = mine(counting)
     assert (found["received"], found["sent"], sum(found["hours"]), found["writers"]) == (0, 0, 0, [])
+
+
+def test_what_was_sent_from_here_is_sent_wherever_it_lies(counting, mail):
+    keep(mail, prepared(letter(1, To="eva@dos.example"), account="", folder="sent", flags=OWN))
+    before = mine(counting)
+    mail.write(lambda account: messages.change(account, ["m1"], {"folder": "archive"}))
+    mail.write(lambda account: messages.delete(account, ["m1"]))
+    found = mine(counting)
+    assert (found["received"], found["sent"], found["writers"]) == (0, 1, [])
+    assert (found["recipients"], found["days"]) == (before["recipients"], before["days"])
+    assert on_wire(mail.read(lambda account: messages.rows(account, [1])))[0]["flags"] == []
 
 
 def test_few_users_are_remembered(counting, monkeypatch):

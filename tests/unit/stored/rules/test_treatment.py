@@ -6,6 +6,7 @@ from stored import people
 from stored.append import append
 from stored.intents import Intents
 from stored.mime import parts_of, summarize
+from stored.model import word
 from stored.model.submission import Submissions
 from stored.rules.treatment import Treatment, carry_out
 from stored.sending import forwarding
@@ -93,6 +94,7 @@ def test_a_forward_is_promised_with_the_message_and_wakes_the_sender(mail, forwa
     found = listing(mail)
     assert found["inbox"][2] == [("m1", ("forwarded",))]
     assert found["sent"][2] == [("m2", ("seen",))]
+    assert mail.read(lambda account: word.flags_of(account.state[2]) & word.OWN)
 
 
 def test_what_was_forwarded_is_never_forwarded_again(mail, forwarder):

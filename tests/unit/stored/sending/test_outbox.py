@@ -15,6 +15,7 @@ from restante.wire import check
 from stored.blobs import Blobs
 from stored.changes import changes
 from stored.intents import Intents
+from stored.messages import delete
 from stored.mime import decode_part, parts_of, summarize
 from stored.model.submission import Recipient, Submission, Submissions, make_id
 from stored.sending import types
@@ -22,6 +23,7 @@ from stored.sending.drafts import Drafts
 from stored.sending.outbox import Outbox
 from stored.sending.sender import ATTEMPTS, Sender, pause_seconds
 from stored.sending.smtp import Relay
+from stored.statistics import Counting
 from stored.store import Store
 from stored.uploads import Uploads
 from tests.unit.stored.keeping import keep, letter, listing, prepared, upload
@@ -121,6 +123,14 @@ def test_a_letter_is_filed_in_sent_and_handed_over(post, mail, relay_server):
     post.wait_until(lambda: post.outbox.newest("ana")["submissions"][0]["recipients"][0]["detail"][:3], "250")
     assert told["subject"] == DRAFT["subject"]
     post.wait_until(post.intents.users, [])
+
+
+def test_a_sent_letter_that_was_deleted_was_not_received(still, store, mail):
+    submission = still.outbox.submit("ana", "k1", DRAFT)
+    mail.write(lambda account: delete(account, [submission["message"]]))
+    assert listing(mail)["trash"][2] == [(submission["message"], ("seen",))]
+    found = Counting(store).mine("ana", 0, NOW)
+    assert (found["received"], found["sent"], found["writers"]) == (0, 1, [])
 
 
 def test_a_repeat_returns_the_first_and_sends_nothing(post, mail, relay_server):
