@@ -130,7 +130,7 @@ class Warned(TypedDict):
     """What may deceive a reader: `where` it is, what it `said`, and what is `true` (or "").
 
     `name_is_address`: the sender's name is another address. `several_senders`: it is from others than who is
-    shown, and does not say who sent it. `mixed_scripts`: a word of letters from alphabets
+    shown, and not sent by who is, nor by their domain. `mixed_scripts`: a word of letters from alphabets
     that look alike. `bidirectional`: hidden characters that turn the order of letters. `reply_elsewhere`: an
     answer would go to another domain. `link_elsewhere`: the text of a link names another host.
     """

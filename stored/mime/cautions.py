@@ -129,23 +129,25 @@ def _names(senders: list[Address]) -> Iterator[Caution]:
 def _several(summary: Summary, fields: Fields) -> Iterator[Caution]:
     """Warn of a letter from several people: one is shown, and what checks senders may look at another.
 
-    There is one From field, and where that names several people a Sender (RFC 5322 section 3.6.2); people of
-    one domain who leave that out deceive nobody.
+    There is one From field, and where that names several people a Sender (RFC 5322 section 3.6.2), which says
+    more only where it is who is shown, or of their domain; people of one domain deceive nobody without one.
     """
     shown = summary.writer.address
     others = [one.address for one in summary.from_[:10] if "@" in one.address]
     others = [one for one in others if one.casefold() != shown.casefold()]
     twice = sum(name.lower() == "from" for name, _ in fields) > 1
     if not twice:
-        honest = first(fields, "sender") or all(related(domain_of(shown), domain_of(one)) for one in others)
-        others = [] if honest else others
+        sender = [one.address for one in addresses_of(first(fields, "sender"), 1) if "@" in one.address]
+        domain = domain_of(shown)
+        honest = any(related(domain, domain_of(one)) for one in sender)
+        others = [] if honest or all(related(domain, domain_of(one)) for one in others) else others
     for other in others:
         yield _caution(
             "several_senders",
             "from",
             shown,
             other,
-            "The letter says that it is from {said} and also from {true}, and not who sent it.",
+            "The letter says that it is from {said} and also from {true}, and not that {said} sent it.",
         )
 
 

@@ -59,6 +59,10 @@ EVE = "x@evil.example"
         (f"From: Boss <boss@bank.example>\r\nSender: {EVE}\r\nFrom: {EVE}\r\n", EVE),
         ("From: boss@bank.example\r\nFrom: <clerk@bank.example>\r\n", "clerk@bank.example"),
         (f"From: Boss <boss@bank.example>, {EVE}\r\n", EVE),
+        *(
+            (f"From: Boss <boss@bank.example>, {EVE}\r\nSender: {sender}\r\n", EVE)
+            for sender in (EVE, "zzz", "undisclosed:;", "boss@bank.evil.example", "<>")
+        ),
     ],
 )
 def test_a_letter_from_others_than_who_is_shown(head, other):
@@ -73,6 +77,7 @@ def test_a_letter_from_others_than_who_is_shown(head, other):
     "head",
     [
         f"From: Boss <boss@bank.example>, {EVE}\r\nSender: boss@bank.example\r\n",
+        f"From: Boss <boss@bank.example>, {EVE}\r\nSender: Clerk <clerk@mail.BANK.example>\r\n",
         "From: Ana <ana@uno.example>, Leo <leo@mail.uno.example>\r\n",
         "From: Ana <ana@uno.example>\r\nFrom: ANA@uno.example\r\n",
         "From: Pérez, Ana <ana@uno.example>\r\n",
