@@ -28,8 +28,9 @@ _IN_ROW = ("account", "from", "subject")
 def set_where(mail: UserStore, filter: MessageFilter, patch: MessagePatch) -> MessagesSetWhere:
     """Set flags of all messages that fit and move them; each slice is a unit of work of its own.
 
-    What arrives meanwhile may be changed too or not. Raises NotFound for a folder, InvalidArgument for a
-    filter that would mean all mail (permanent); an error on the way leaves the slices before it done.
+    What arrives meanwhile may be changed too or not. Mail outlives its account, so any name of one is taken,
+    as in a search; it may fit nothing. Raises NotFound for a folder, InvalidArgument for a filter that would
+    mean all mail (permanent); an error on the way leaves the slices before it done.
     """
     if not filter:
         raise InvalidArgument("The filter is empty and would mean all mail; say which messages are meant.")
