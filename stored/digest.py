@@ -19,7 +19,8 @@ from stored.collecting.lease import Lease
 from stored.collecting.progress import AccountState
 from stored.messages import message_id
 from stored.mime import Address
-from stored.mime.cautions import called, unturned
+from stored.mime.cautions import called
+from stored.mime.charsets import unturned
 from stored.model.account import Account
 from stored.model.personal import own, personal
 from stored.model.roles import DRAFTS, INBOX, JUNK, SENT, TRASH

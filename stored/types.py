@@ -79,6 +79,7 @@ class Run(TypedDict):
 class ReportedRecipient(TypedDict):
     """What became of a letter for one recipient, as a mail server reports; `status` like 5.1.1, or "".
 
+    `address` is "" where the report names none, as with X.400; it may be one that others passed it on to.
     `final` is where the letter was passed on to for the recipient, if the report names that too.
     """
 

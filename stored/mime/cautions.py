@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import islice
 
 from stored.mime.addresses import Address, addresses_of
+from stored.mime.charsets import unturned
 from stored.mime.headers import Fields, decode_words, first
 from stored.mime.links import domain_of, host_of, may_link
 from stored.mime.parts import Part
@@ -23,9 +24,6 @@ WARNING_LIMIT = 20
 _SAID_CHARACTERS = 200
 _LINKS = 500
 
-# Characters that turn the order of what follows; none of them belongs into a name or a subject. Marks that
-# only say in which direction a neighbour reads (U+200E, U+200F, U+061C) are used honestly and turn little.
-_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _UNSEEN = re.compile("[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _AROUND_AT = re.compile(r"[ \t]{0,3}@[ \t]{0,3}")
@@ -55,11 +53,11 @@ def _cautions(summary: Summary, fields: Fields, parts: list[Part], runs: list[Ru
     yield from _names(summary.from_[:10])
     yield from _several(summary, fields)
     for where, text in _shown(summary, fields, parts):
-        if _TURNING.search(text):
+        if (straight := unturned(text)) != text:
             yield _caution(
                 "bidirectional",
                 where,
-                unturned(text),
+                straight,
                 "",
                 "Hidden characters turn the order of letters in {said}.",
             )
@@ -73,11 +71,6 @@ def _cautions(summary: Summary, fields: Fields, parts: list[Part], runs: list[Ru
             )
     yield from _elsewhere(summary, fields)
     yield from _links(runs)
-
-
-def unturned(text: str) -> str:
-    """Return `text` without the characters that turn the order of what follows. Pure."""
-    return _TURNING.sub("", text)
 
 
 def other_addresses(one: Address) -> list[str]:

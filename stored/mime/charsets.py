@@ -76,10 +76,19 @@ _SHIFT = re.compile(rb"\x1b(?:\$[@B][!-~]{2}|\(I[!-_])")
 _CONTROLS = bytes(octet for octet in range(128) if (octet < 32 and octet not in b"\t\n\r") or octet == 127)
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
+# Characters that turn the order of what follows; none of them belongs into a name or a subject. Marks that
+# only say in which direction a neighbour reads (U+200E, U+200F, U+061C) are used honestly and turn little.
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
 
 def clean(text: str) -> str:
     """Return `text` without what the wire and the database cannot carry; white space stays a blank. Pure."""
     return _UNFIT.sub(lambda found: " " if found[0].isspace() else "", text)
+
+
+def unturned(text: str) -> str:
+    """Return `text` without the characters that turn the order of what follows. Pure."""
+    return _TURNING.sub("", text)
 
 
 def decode(octets: bytes, label: str = "") -> str:

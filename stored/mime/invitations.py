@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from stored.mime.addresses import Address, addresses_of
 from stored.mime.bounces import passed_a_list
 from stored.mime.calendar import CALENDAR_OCTETS, Invitation, Moment, invitation_of
-from stored.mime.cautions import called, from_elsewhere, unturned
-from stored.mime.charsets import clean
+from stored.mime.cautions import called, from_elsewhere
+from stored.mime.charsets import clean, unturned
 from stored.mime.headers import Fields, first
 from stored.mime.links import domain_of
 from stored.mime.parts import Part, beginning

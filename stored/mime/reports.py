@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from stored.mime.addresses import addresses_of
-from stored.mime.charsets import decode
+from stored.mime.charsets import decode, unturned
 from stored.mime.headers import Fields, decode_words, fields_of, first, message_ids
 from stored.mime.parts import Part, beginning
 from stored.mime.scanner import Node, Octets, header_bounds
@@ -105,10 +105,11 @@ def delivery_notice(delivery: Delivery) -> Notice:
 
 def _recipient(fields: Fields) -> Notice | None:
     """Return what became of one recipient (RFC 3464 section 2.3); None for fields about the whole report."""
-    original, final = _typed(first(fields, "original-recipient")), _typed(first(fields, "final-recipient"))
+    named = [_typed(first(fields, name)) for name in ("original-recipient", "final-recipient")]
+    original, final = map(_address, named)
     address = original or final
     action = first(fields, "action").strip().lower().partition(" ")[0]
-    if not address and not action:
+    if not any(named) and not action:
         return None
     status = _STATUS.search(first(fields, "status"))
     if action not in _ACTIONS:
@@ -121,8 +122,8 @@ def _recipient(fields: Fields) -> Notice | None:
         )
     passed_on = bool(original and final) and original.casefold() != final.casefold()
     return {
-        "address": address[:254],
-        **({"final": final[:254]} if passed_on else {}),
+        "address": address,
+        **({"final": final} if passed_on else {}),
         "action": action,
         "status": status[0] if status else "",
         "detail": _typed(first(fields, "diagnostic-code"))[:_DETAIL_CHARACTERS],
@@ -132,15 +133,22 @@ def _recipient(fields: Fields) -> Notice | None:
 def _typed(value: str) -> str:
     """Return what stands behind "rfc822;" and the like in a field of a report. Pure."""
     kind, semicolon, said = value.partition(";")
-    text = decode_words(said if semicolon else kind).strip()
+    text = unturned(decode_words(said if semicolon else kind)).strip()
     return text[1:-1] if text.startswith("<") and text.endswith(">") else text
+
+
+def _address(said: str) -> str:
+    """Return what a report calls a recipient where it is an address, else "", as for names of X.400. Pure."""
+    local, at, domain = said.rpartition("@")
+    return said[:254] if local and at and domain and not said.startswith("/") else ""
 
 
 def _delivery_sentence(recipients: list[Notice]) -> str:
     said = {
-        "failed": "Your letter to {} could not be delivered",
-        "delayed": "Your letter to {} has not been delivered yet; its server keeps trying",
-        "delivered": "Your letter to {} was delivered",
+        # Not "your letter to": a report may speak of somebody to whom others passed the letter on.
+        "failed": "Your letter could not be delivered to {}",
+        "delayed": "Your letter has not been delivered to {} yet; its server keeps trying",
+        "delivered": "Your letter was delivered to {}",
         "relayed": "Your letter to {} was passed on",
         "expanded": "Your letter to {} was passed on to a list",
     }
@@ -162,12 +170,13 @@ def _receipt(blocks: list[Fields], original: Notice) -> Notice:
     fields = [field for block in blocks for field in block]
     mode, _, kind = first(fields, "disposition").partition(";")
     disposition = re.split(r"[/\s;,]", kind.strip().lower(), maxsplit=1)[0]
-    reader = _typed(first(fields, "final-recipient")) or _typed(first(fields, "original-recipient"))
+    readers = (_address(_typed(first(fields, f"{name}-recipient"))) for name in ("final", "original"))
+    reader = next(filter(None, readers), "")
     ids = message_ids(first(fields, "original-message-id"))
     notice = {
         "kind": "read_receipt",
         "disposition": disposition if disposition in _DISPOSITIONS else "displayed",
-        "address": reader[:254],
+        "address": reader,
         "automatic": mode.strip().lower().startswith("automatic"),
         **original,
     }
@@ -229,10 +238,10 @@ def _said_below(told: str, address: str) -> str:
 def _failed(address: str, detail: str) -> Notice:
     status = _STATUS_IN_WORDS.search(detail)
     return {
-        "address": address[:254],
+        "address": _address(unturned(address)),
         "action": "failed",
         "status": status[0] if status else "",
-        "detail": " ".join(detail.split())[:_DETAIL_CHARACTERS],
+        "detail": " ".join(unturned(detail).split())[:_DETAIL_CHARACTERS],
     }
 
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from stored.mime.cautions import unturned
+from stored.mime.charsets import unturned
 from stored.search import query
 from stored.search.folding import BETWEEN_WORDS, OF_WORD, Folded, words_of
 from stored.search.query import Node

@@ -223,7 +223,7 @@ RECEIPT = (
         (
             multipart("report", "\r\nSorry", DELIVERY),
             "delivery_report",
-            "Your letter to leo@x.example could not be delivered: 550 no.",
+            "Your letter could not be delivered to leo@x.example: 550 no.",
         ),
         (multipart("report", "\r\nRead", RECEIPT), "read_receipt", "leo@x.example opened your letter."),
         (

@@ -288,8 +288,30 @@ def test_a_delivery_report_says_what_became_of_whom():
         {"address": "leo@tres.example", "action": "delayed", "status": "4.4.1", "detail": ""},
     ]
     assert (notice["subject"], notice["message_id"]) == ("Mañana", "1@uno.example")
-    said = "Your letter to eva@dos.example could not be delivered: 550 5.1.1 No such user here."
+    said = "Your letter could not be delivered to eva@dos.example: 550 5.1.1 No such user here."
     assert notice["sentence"] == said
+
+
+def test_a_report_turns_no_text_around_and_speaks_of_addresses_that_are_some():
+    turned = REPORT.replace("No such", "No\u202e such\u2069").replace(
+        "x123@dos.example", "x1\u202e@dos.example"
+    )
+    (notice,) = notices("\r\nSorry", turned, ORIGINAL, kind="report")
+    eva = notice["recipients"][0]
+    assert (eva["final"], eva["detail"]) == ("x1@dos.example", "550 5.1.1 No such user here.")
+    x400 = REPORT.replace("rfc822;x123@dos.example", "x400; /C=us/A=x@dos/")
+    (notice,) = notices("\r\nSorry", x400, ORIGINAL, kind="report")
+    eva = notice["recipients"][0]
+    assert (eva["address"], "final" in eva) == ("eva@dos.example", False)
+    (notice,) = notices("\r\nSorry", x400.replace("rfc822;eva@dos.example", "x400; /C=us/"), kind="report")
+    assert notice["recipients"][0]["address"] == ""
+    assert notice["sentence"].startswith("Your letter could not be delivered to somebody: 550")
+
+
+def test_a_report_in_words_turns_no_text_around():
+    said = QMAIL.replace("No such", "No\u202e such")
+    (notice,) = reading_of(f"Content-Type: text/plain; charset=utf-8\n\n{said}".encode()).notices
+    assert notice["recipients"][0]["detail"].endswith("550 5.1.1 No such user.")
 
 
 def test_the_letter_of_a_report_may_have_a_header_in_utf_8():
@@ -348,7 +370,7 @@ def test_a_report_in_words_may_enclose_its_letter():
 def test_a_report_of_exim_is_told_from_its_field_and_its_words():
     (notice,) = reading_of(f"X-Failed-Recipients: eva@dos.example\n\n{EXIM}".encode()).notices
     said = "host mx.dos.example [192.0.2.1]: 550 5.1.1 No such user"
-    assert notice["sentence"] == f"Your letter to eva@dos.example could not be delivered: {said}."
+    assert notice["sentence"] == f"Your letter could not be delivered to eva@dos.example: {said}."
     assert (notice["recipients"][0]["status"], notice["subject"]) == ("5.1.1", "Mañana")
 
 

@@ -149,6 +149,13 @@ def test_an_address_that_a_provider_writes_anew(bench, mail, written_to, final):
     assert elsewhere(mail) == {}
 
 
+def test_what_is_no_address_is_not_spoken_of_as_where_mail_is_passed_on_to(bench, mail):
+    submit(mail, EVA)
+    collect(bench, report(final="/C=us/S=perez/", original=EVA))
+    (line,) = IS_CARD(digest(mail, [], lambda user: Leased([], []), 1000), "card")["bounced"]
+    assert (line["address"], "final" in line, "sentence" in line) == (EVA, False, False)
+
+
 def test_exim_says_in_words_whose_mail_it_passes_on(bench, mail):
     submit(mail, EVA, LEO)
     words = f"\n  {PLACE}\n    (generated from {EVA})\n    550 5.1.1 unknown user\n"
