@@ -16,6 +16,7 @@ _ATTRIBUTE_CHARACTERS = 8_000
 _BASE_CHARACTERS = 300  # joining takes a time that follows this, for each link
 
 LINK, LINK_END, PICTURE, END = "\ufddd", "\ufddf", "\ufde0", "\ufde1"
+AREA_END = "\ufdea"  # behind it the link goes on that the area stands in
 STRANGE = re.compile("[\ufdd0-\ufdef]")
 
 #: The beginnings of tags that `Found.taken_down` is told of.
@@ -94,7 +95,7 @@ class Found:
         if link == LINK_END:
             return ""
         told = attributes(rest)
-        return f" {link}{self._said(told.get('alt') or told.get('title', ''))}{LINK_END} "
+        return f" {link}{self._said(told.get('alt') or told.get('title', ''))}{AREA_END} "
 
     def _picture(self, rest: str) -> str:
         told = attributes(rest)

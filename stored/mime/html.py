@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 
 from stored.mime.flow import LINE_ENDS, stream_of
-from stored.mime.found import END, LINK, LINK_END, PICTURE, Found
+from stored.mime.found import AREA_END, END, LINK, LINK_END, PICTURE, Found
 from stored.mime.links import host_of
 from stored.mime.runs import CELL, PLAIN, Look, Passage, Writer, text_of_passages
 from stored.mime.styles import HIDE, OPENING, closing
@@ -53,7 +53,7 @@ class _Reader:
         self.writer = Writer()
         self._found = found
         self._open = dict.fromkeys(OPENING, 0)
-        self._link = ""
+        self._link = self._around = ""  # the one that is open, and the one that it broke off
         self._pictured = False  # whether the link that is open has a picture in it and nothing to read
         self._heading = 0
         self._look: Look | None = PLAIN  # None: to be made of what is open
@@ -98,15 +98,22 @@ class _Reader:
             self._look = None
 
     def enter_link(self, mark: str) -> None:
+        around = self._link
         self.leave_link()
-        self._link = self._found.links.get(mark, "")
+        self._link, self._around = self._found.links.get(mark, ""), around
 
     def leave_link(self) -> None:
         if self._pictured and self._link and not self._open[HIDE]:
             # A picture that says nothing, and is not fetched: where it leads is all there is to say.
             for text, look in ((" ", PLAIN), (host_of(self._link), self._now()), (" ", PLAIN)):
                 self.writer.write(text or " ", look)
-        self._link, self._look, self._pictured = "", None, False
+        self._link = self._around = ""
+        self._look, self._pictured = None, False
+
+    def leave_area(self) -> None:
+        around = self._around
+        self.leave_link()
+        self._link = around
 
     def picture(self, mark: str) -> None:
         picture = self._found.pictures.get(mark)
@@ -168,6 +175,7 @@ _ACTS: dict[str, Callable[[_Reader], None]] = {
     "<blockquote>": lambda reader: reader.writer.deeper(quotes=1),
     "</blockquote>": lambda reader: reader.writer.deeper(quotes=-1),
     LINK_END: _Reader.leave_link,
+    AREA_END: _Reader.leave_area,
     **{f"<h{rank}>": partial(_Reader.enter_heading, rank=rank) for rank in range(1, 7)},
     **dict.fromkeys((f"</h{rank}>" for rank in range(1, 7)), _Reader.leave_heading),
     **{look: partial(_Reader.begin, look=look) for look in OPENING},
