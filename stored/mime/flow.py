@@ -18,7 +18,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from stored.mime.found import END, LINK
 from stored.mime.runs import CELL, KEPT_BLANK, KEPT_TAB
-from stored.mime.styles import KEEP, OPENING, closing
+from stored.mime.styles import COLLAPSE, KEEP, OPENING, closing
 from stored.mime.tags import HIDDEN_ELEMENT
 
 LINE_ENDS = "\n\r\v"
@@ -26,9 +26,14 @@ LINE_ENDS = "\n\r\v"
 _COMMENT = re.compile("<!--.*?(?:-->|$)|<![^>]*+>", re.S)
 _HIDDEN = re.compile(rf"<([a-z0-9]{{1,10}})>{HIDDEN_ELEMENT}\1{END}")
 _SILENT = re.compile("<(template|noscript|svg|math|object|select|audio|video|canvas)>")
-_KEEP_END = closing(KEEP)
-# Where white space begins to be kept and where it ends; what a cell keeps ends with it.
-_KEEPS = re.compile(f"(</?(?:pre|td|th)>|[{KEEP}{_KEEP_END}])")
+# Where white space begins to be kept or made single, and where that ends; in a cell both end with it.
+_KEPT_IN = {"<pre>": True, KEEP: True, COLLAPSE: False}
+_BEGUN_BY = {
+    **{f"</{name}>": f"<{name}>" for name in ("pre", "td", "th")},
+    **{closing(mark): mark for mark in (KEEP, COLLAPSE)},
+}
+_WHITE = re.compile(f"(</?(?:pre|td|th)>|[{KEEP}{COLLAPSE}{closing(KEEP + COLLAPSE)}])")
+_OVERLAP = 8  # of marks that are open, so many are ended by the end of one in which they were begun
 _KEPT_END = "\ufde4"
 _KEPT = str.maketrans({" ": KEPT_BLANK, "\t": KEPT_TAB, "\n": _KEPT_END, "\r": None})
 _FRAME = ("<html><head></head><body>", "</body></html>")
@@ -66,23 +71,28 @@ def stream_of(page: str) -> str:
         said = _without(said, _SILENT, "")
     if "<pre>" in said or KEEP in said:
         said = _kept(said)
+    if COLLAPSE in said:
+        said = said.replace(COLLAPSE, "").replace(closing(COLLAPSE), "")
     return _lines(_blocks(_spaced(said)).replace(_KEPT_END, "\r"))
 
 
 def _kept(said: str) -> str:
     """Return the text with the white space that is to be kept as characters of its own."""
-    depth, outside = 0, []
-    pieces = _KEEPS.split(said)
+    kept = False
+    around: list[tuple[str, bool]] = []  # what began each that is open, and whether it was kept before that
+    pieces = _WHITE.split(said)
     for place, mark in enumerate(pieces[1::2]):
-        if mark in ("<td>", "<th>"):
-            outside.append(depth)
-        elif mark in ("</td>", "</th>"):
-            depth = outside.pop() if outside else 0
-        else:
-            depth = depth + 1 if mark in ("<pre>", KEEP) else max(depth - 1, 0)
-        if depth:
+        begun = _BEGUN_BY.get(mark)
+        if begun is None:
+            around.append((mark, kept))
+            kept = _KEPT_IN.get(mark, kept)
+        elif "<" in mark or begun in [one for one, _ in around[-_OVERLAP:]]:
+            one = ""
+            while around and one != begun:
+                one, kept = around.pop()
+        if kept:
             pieces[2 * place + 2] = pieces[2 * place + 2].translate(_KEPT)
-    return "".join(pieces).replace(KEEP, "").replace(_KEEP_END, "")
+    return "".join(pieces).replace(KEEP, "").replace(closing(KEEP), "")
 
 
 def _spaced(said: str) -> str:

@@ -8,12 +8,12 @@ import re
 
 BOLD, ITALIC, UNDERLINE, STRIKE, CODE, HIDE = "\ufdd0", "\ufdd2", "\ufdd4", "\ufdd6", "\ufdd8", "\ufdda"
 OPENING = (BOLD, ITALIC, UNDERLINE, STRIKE, CODE, HIDE)
-KEEP = "\ufde6"
+KEEP, COLLAPSE = "\ufde6", "\ufde8"  # white space
 
 # A tag that says none of these neither hides its element nor gives it looks: most speak of sizes and colours.
 _TELLING = (
     *("hidden", "display:none", "mso-hide:all", "opacity:0", "max-height:0"),
-    *("font-weight:", "italic", "oblique", "font:", "underline", "line-through", "white-space:pre"),
+    *("font-weight:", "italic", "oblique", "font:", "underline", "line-through", "white-space:"),
 )
 _SIZE = "font-size:0"
 _ZERO = re.compile(r"(?:opacity|max-height):0(?![.\d])")
@@ -21,6 +21,11 @@ _NO_SIZE = re.compile(r"font-size:0(?![.\d])")
 # Word says beside it how letters of other scripts look (`mso-bidi-font-weight`), which is not meant here.
 _FONT = "font(?<![a-z-]font)"
 _LIGHT = re.compile(f"{_FONT}-weight:(?:normal|lighter|[1-5]00)")
+# What says all of the letters at once, which has a size or takes it from around, says their weight, too.
+_ALL = re.compile(
+    f"{_FONT}:(?:normal|italic|oblique|small-caps|lighter)*"
+    r"(?:\.?\d|x{0,2}-?(?:small|large)|medium|inherit|initial|unset)"
+)
 # What may stand before the style and the weight of letters where `font` says all at once. Behind them is the
 # size, so that "700 12px" is 70012px here.
 _BOLD = "(?:-weight:|:(?:normal|italic|oblique|small-caps)*)(?:bold|[6-9]00(?![.%p]))"
@@ -31,9 +36,9 @@ _STYLES = (
     ("font", re.compile(_FONT + _ITALIC), ITALIC),
     ("underline", re.compile(r"text-decoration[a-z-]*:[^;\"']{0,40}underline"), UNDERLINE),
     ("line-through", re.compile(r"text-decoration[a-z-]*:[^;\"']{0,40}line-through"), STRIKE),
-    # Of `pre-line` only the ends of lines are meant, which count most.
-    ("white-space", re.compile("white-space:pre"), KEEP),
 )
+# Of `pre-line` only the ends of lines are meant, which count most; `nowrap` makes white space single.
+_WHITE = re.compile("white-space:(pre|normal|nowrap)")
 
 
 def may_tell(attributes: str, *, sized: bool = True) -> bool:
@@ -58,12 +63,18 @@ def style_in(attributes: dict[str, str]) -> str:
 
 def looks_of(style: str) -> str:
     """Return the marks that begin the looks of a style, and what it keeps."""
-    return "".join([look for word, pattern, look in _STYLES if word in style and pattern.search(style)])
+    looks = "".join([look for word, pattern, look in _STYLES if word in style and pattern.search(style)])
+    white = _WHITE.findall(style) if "white-space" in style else ()
+    if white:
+        looks += KEEP if white[-1] == "pre" else COLLAPSE
+    return looks
 
 
 def is_light(style: str) -> bool:
     """Tell whether a style takes back that its element makes letters bold."""
-    return _LIGHT.search(style) is not None
+    return _LIGHT.search(style) is not None or (
+        _ALL.search(style) is not None and BOLD not in looks_of(style)
+    )
 
 
 def hides(style: str, *, sized: bool = True) -> bool:

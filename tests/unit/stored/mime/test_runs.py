@@ -92,6 +92,10 @@ def test_letters_look_as_the_font_of_their_style_says(style, looks):
     assert html(f"<span style='{style}'>a</span>") == [("a", looks)]
 
 
+def test_the_font_of_a_style_takes_back_that_letters_are_bold():
+    assert html("<b style='font:12px x'>a</b>") == [("a", {})]
+
+
 def test_what_word_says_of_other_scripts_takes_nothing_back():
     assert html("<b style='mso-bidi-font-weight:normal'>a</b>") == [("a", {"bold": True})]
 

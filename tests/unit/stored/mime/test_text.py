@@ -153,6 +153,9 @@ HTML_BOMBS = {
     "blanks that stay": "\xa0 " * 450_000 + "x<br>",
     "kept blanks": "<pre>" + " x" * 450_000,
     "white space of styles": '<p style="white-space:pre">a\n b<td style="white-space:pre">' * 17_000,
+    "white space of styles in one another": "<pre><div style=white-space:pre><i style=white-space:normal>"
+    * 200
+    + "<span style=white-space:normal></p><p style=white-space:pre>" * 14_000,
     "places in a picture": "".join(f"<area href=//a.example/{n}>" for n in range(36_000)),
     "lines": "<br><p></div>" * 70_000,
     "cells": "<table><tr>" + "<td>" * 220_000,
