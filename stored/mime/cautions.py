@@ -13,9 +13,10 @@ from itertools import islice
 from stored.mime.addresses import Address, addresses_of
 from stored.mime.charsets import unturned
 from stored.mime.headers import Fields, decode_words, first
-from stored.mime.links import domain_of, host_of, may_link
+from stored.mime.links import domain_of, host_of
 from stored.mime.parts import Part
 from stored.mime.runs import Run
+from stored.mime.sites import ADDRESS, UNSEEN, sites_in
 from stored.mime.summary import Summary
 
 Caution = dict[str, str]
@@ -24,15 +25,8 @@ WARNING_LIMIT = 20
 _SAID_CHARACTERS = 200
 _LINKS = 500
 
-_UNSEEN = re.compile("[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _AROUND_AT = re.compile(r"[ \t]{0,3}@[ \t]{0,3}")
 _SITE = re.compile(r"(?:https?://)?www\.((?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24})/?", re.I)
-_HOST = re.compile(r"(?:https?://)?((?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24})(?=[/?#:\s]|$)", re.I)
-# What is a host for certain wherever it stands: "see https://bank.example/login first".
-_NAMED = re.compile(
-    r"(?<![\w.@/-])(?:https?://|(?=www\.))((?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24})(?!\.?[\w@-])", re.I
-)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 # Scripts whose letters can be taken for one another's. Others are written together by right, as in Japanese.
 _ALIKE = frozenset(("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "GEORGIAN"))
@@ -76,11 +70,11 @@ def _cautions(summary: Summary, fields: Fields, parts: list[Part], runs: list[Ru
 def other_addresses(one: Address) -> list[str]:
     """Return the addresses, and the site, that somebody's name holds and that are not theirs. Pure."""
     # As it is seen: with wide letters for narrow ones and without those that are not seen.
-    seen = _UNSEEN.sub("", unicodedata.normalize("NFKC", one.name[:998])).strip()
+    seen = UNSEEN.sub("", unicodedata.normalize("NFKC", one.name[:998])).strip()
     if (site := _SITE.fullmatch(seen)) and not related(site[1], domain_of(one.address)):
         return [site[0]]
     seen = _AROUND_AT.sub("@", seen)
-    return [claimed for claimed in _ADDRESS.findall(seen) if claimed.casefold() != one.address.casefold()]
+    return [claimed for claimed in ADDRESS.findall(seen) if claimed.casefold() != one.address.casefold()]
 
 
 def called(one: Address) -> str:
@@ -173,11 +167,12 @@ def _list_post(fields: Fields) -> list[Address]:
 def _links(runs: list[Run]) -> Iterator[Caution]:
     """Warn of links whose text names another host than they lead to, or whose host looks like another."""
     for text, target in islice(_linked(runs), _LINKS):
-        claimed = _claimed(text)
-        if not claimed and target.isascii() and "xn--" not in target.lower():
+        sites = sites_in(text)
+        if not sites and target.isascii() and "xn--" not in target.lower():
             continue
         host = host_of(target)
-        if claimed and host and not related(claimed, host):
+        claimed = next((site for site in sites if host and not related(site, host)), "")
+        if claimed:
             yield _caution(
                 "link_elsewhere", "link", claimed, host, "A link that reads {said} leads to {true}."
             )
@@ -206,21 +201,6 @@ def _linked(runs: list[Run]) -> Iterator[tuple[str, str]]:
         yield text, target
 
 
-def _claimed(text: str) -> str:
-    """Return the host that the text of a link names; "" when it names none. Pure."""
-    if "." not in text:
-        return ""
-    said = " ".join(_UNSEEN.sub("", text).split())
-    if "@" in said:
-        if _ADDRESS.fullmatch(said):
-            return said.rpartition("@")[2].lower()
-    # "Node.js is new" is no host, "bank.example" and "bank.example/login" are.
-    elif (match := _HOST.match(said)) and said[match.end() :][:1] in ("", "/", "?", "#", ":"):
-        return match[1].lower()
-    named = _NAMED.search(said) if may_link(said) else None
-    return named[1].lower() if named else ""
-
-
 # Second levels under which anybody may have a name, beside those of two-letter countries.
 _PUBLIC = frozenset(
     ("com", "co", "org", "net", "gov", "gob", "edu", "ac", "ne", "or", "go", "mil", "ltd", "plc", "me")
@@ -228,15 +208,20 @@ _PUBLIC = frozenset(
 
 
 def registered(domain: str) -> str:
-    """Return the part of a domain that somebody registered, about: two labels, three under "com.ar". Pure."""
+    """Return the part of a domain that somebody registered, about: two labels, three under "com.ar". Pure.
+
+    Of an address in numbers it is all.
+    """
     labels = domain.lower().rstrip(".").split(".")
+    if labels[-1].isdecimal():
+        return ".".join(labels)
     deep = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _PUBLIC
     return ".".join(labels[-3 if deep else -2 :])
 
 
 def related(one: str, other: str) -> bool:
     """Tell whether two domains are of the same registration, about. Pure."""
-    return registered(unpunycoded(one)) == registered(unpunycoded(other))
+    return one == other or registered(unpunycoded(one)) == registered(unpunycoded(other))
 
 
 def from_elsewhere(address: str, domains: Iterable[str]) -> bool:

@@ -1,6 +1,7 @@
 """Links: where they may lead, and those that stand in plain text."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ _SCHEMES = ("https://", "http://", "mailto:", "ftp://", "tel:")
 # As browsers read a link (https://url.spec.whatwg.org/): blanks around it and line ends in it are nothing,
 # a blank in it is a blank.
 _AROUND = "".join(map(chr, range(33)))
+_DOT = "。"  # is one of a host, too; NFKC makes the narrow one it
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\ufdd0-\ufdef]+")
 # A word is begun only where none is going on, and its first half is short: linear on any text.
 _FOUND = re.compile(
@@ -45,9 +47,12 @@ def host_of(target: str) -> str:
     if target.lower().startswith("mailto:"):
         return domain_of(target[7:].partition("?")[0].partition(",")[0])
     try:
-        return (urlsplit(target).hostname or "").rstrip(".")
+        host = urlsplit(target).hostname or ""
     except ValueError:
         return ""
+    if not host.isascii():
+        host = unicodedata.normalize("NFKC", host).replace(_DOT, ".").lower()
+    return host.rstrip(".")
 
 
 def domain_of(address: str) -> str:

@@ -160,6 +160,15 @@ def test_links_that_lead_elsewhere():
         ("www.bank.example – log in", "www.bank.example"),
         ("map: https://bank.example/maps/@-34.6,-58.4", "bank.example"),
         ("https://bank.example:x@evil.example", "bank.example"),
+        ("https://user:pw@bank.example/", "bank.example"),
+        ("https://bank。example", "bank.example"),
+        ("https://ｂａｎｋ｡example/login", "bank.example"),
+        ("https://192.0.2.1/", "192.0.2.1"),
+        ("ftp://bank.example/x", "bank.example"),
+        ("Visit https://evil.example or https://bank.example", "bank.example"),
+        ("evil.example/x or www.bank.example", "www.bank.example"),
+        ("1.https://bank.example", "bank.example"),
+        ("https://bank.xn--p1ai", "bank.xn--p1ai"),
     ],
 )
 def test_links_that_name_another_host_among_other_words(text, said):
@@ -177,6 +186,15 @@ def test_links_that_name_another_host_among_other_words(text, said):
         '<a href="http://evil.example/x">www.bank.example@evil.example</a>',
         '<a href="http://evil.example/x">https:// and www. are signs</a>',
         '<a href="http://click.bank.example/x">www.bank.example</a>',
+        '<a href="http://drive.example/x">factura_noviembre.pdf</a>',
+        '<a href="http://drive.example/x">informe.final.DOCX</a>',
+        '<a href="http://nodejs.example/x">Node.js</a>',
+        '<a href="http://drive.example/x">drive.example/factura.pdf</a>',
+        '<a href="http://old.example/x">https://old.example/?of=https://bank.example</a>',
+        '<a href="http://evil.example/x">ありがとう。またね。OK</a>',
+        '<a href="https://bank.example">https://bank.example。詳細</a>',
+        '<a href="https://bank。example/">https://bank。example</a>',
+        '<a href="https://192.0.2.1/">https://192.0.2.1:8080/x</a>',
         '<a href="http://evil.example/x">Click here</a>',
         '<a href="http://nodejs.example/x">Node.js is new</a>',
         '<a href="https://bank.com.ar/">https://www.bank.com.ar</a>',
@@ -201,11 +219,23 @@ def test_a_host_that_only_looks_like_another():
         ("localhost", "localhost"),
         ("www.unlp.edu.ar", "unlp.edu.ar"),
         ("a.co", "a.co"),
+        ("192.0.2.1", "192.0.2.1"),
     ],
 )
 def test_what_somebody_registered(domain, said):
     assert registered(domain) == said
     assert related(domain, said)
+
+
+def test_an_address_in_numbers_is_of_no_other():
+    assert not related("10.0.2.1", "192.0.2.1")
+
+
+def test_a_link_around_a_place_in_a_picture_is_looked_at_behind_it():
+    body = (
+        '<a href="https://evil.example"><map><area href="https://z.example" alt=z></map>https://bank.example'
+    )
+    assert warned(f"{body}</a>") == [("link_elsewhere", "link", "bank.example", "evil.example")]
 
 
 def test_warnings_are_few():
