@@ -39,10 +39,10 @@ class Lines:
         self._most = most
         self._kept: dict[_Made, bytes] = {}
 
-    def get(self, made: "_Made") -> bytes | None:
+    def get(self, made: _Made) -> bytes | None:
         return self._kept.get(made)
 
-    def keep(self, made: "_Made", line: bytes) -> None:
+    def keep(self, made: _Made, line: bytes) -> None:
         if len(self._kept) >= self._most:
             self._kept.clear()
         self._kept[made] = line

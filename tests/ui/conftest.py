@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from tests.ui.fakeserver import FakeServer
-from tests.ui.turning import spin
+from tests.ui.turning import at_rest, press, spin
 
 SECONDS = 15
 # The client runs on older Pythons than the tests: CLIENT_PYTHON=/usr/bin/python3.8 drives it there.
@@ -253,3 +253,15 @@ def signed_in(root, door):
 @pytest.fixture
 def window(signed_in):
     return signed_in()
+
+
+@pytest.fixture
+def page(root, window):
+    """The page of mail, the keyboard in its list, the second letter being read."""
+    page = window.page
+    page.list.canvas.focus_force()
+    spin(root, lambda: root.focus_get() is page.list.canvas, "the focus")
+    press(root, "Down", "Down")
+    spin(root, lambda: page.reader.letter, "the letter")
+    at_rest(root, window)
+    return page

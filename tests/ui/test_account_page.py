@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.ui.turning import button, press, spin
+from tests.ui.turning import at_rest, button, press, spin
 from tkclient.words import Words
 
 WORDS = Words("es")
@@ -13,10 +13,6 @@ def page(root, window):
     window.page.show_accounts()
     root.update()
     return window.page.cover
-
-
-def at_rest(root, window):
-    spin(root, lambda: not window.desk.tasks.waiting_seconds(), "every answer")
 
 
 def test_what_looks_the_same_is_not_drawn_anew(root, window, page):

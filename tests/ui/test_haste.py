@@ -3,7 +3,7 @@
 import pytest
 
 from tests.ui.fakemail import make_mail
-from tests.ui.turning import button, press, spin
+from tests.ui.turning import at_rest, button, press, spin
 from tkclient.trouble import Trouble
 from tkclient.ui import sight
 from tkclient.ui import theme as look
@@ -13,24 +13,8 @@ from tkclient.words import Words
 WORDS = Words("es")
 
 
-@pytest.fixture
-def page(root, window):
-    """The page of mail, the keyboard in its list, the second letter being read."""
-    page = window.page
-    page.list.canvas.focus_force()
-    spin(root, lambda: root.focus_get() is page.list.canvas, "the focus")
-    press(root, "Down", "Down")
-    spin(root, lambda: page.reader.letter, "the letter")
-    return page
-
-
 def inbox(window):
     return [message["id"] for message in window.server.state.inside("inbox")]
-
-
-def at_rest(root, window):
-    """Wait until whatever was asked has been answered."""
-    spin(root, lambda: not window.desk.tasks.waiting_seconds(), "every answer")
 
 
 def arrive(root, window, id_="m9000"):

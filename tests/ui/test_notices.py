@@ -3,27 +3,11 @@
 import pytest
 
 from tests.ui.fakestate import Refusal
-from tests.ui.turning import button, press, spin
+from tests.ui.turning import at_rest, button, press, spin
 from tkclient.trouble import ServerTrouble, Trouble
 from tkclient.words import Words
 
 WORDS = Words("es")
-
-
-def at_rest(root, window):
-    spin(root, lambda: not window.desk.tasks.waiting_seconds(), "every answer")
-
-
-@pytest.fixture
-def page(root, window):
-    """The page of mail, the keyboard in its list, the second letter being read."""
-    page = window.page
-    page.list.canvas.focus_force()
-    spin(root, lambda: root.focus_get() is page.list.canvas, "the focus")
-    press(root, "Down", "Down")
-    spin(root, lambda: page.reader.letter, "the letter")
-    at_rest(root, window)
-    return page
 
 
 def inside(window, folder):

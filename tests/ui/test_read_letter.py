@@ -1,28 +1,11 @@
 """Answering and passing on are for the letter that is being read: what is not shown is not answered."""
 
-import pytest
-
-from tests.ui.turning import button, press, spin
+from tests.ui.turning import at_rest, button, press, spin
 from tkclient.words import Words
 
 WORDS = Words("es")
 VERBS = ["answer", "answer_all", "forward"]
 KEYS = ["Control-r", "Control-Shift-R", "Control-Shift-F"]
-
-
-def at_rest(root, window):
-    spin(root, lambda: not window.desk.tasks.waiting_seconds(), "every answer")
-
-
-@pytest.fixture
-def page(root, window):
-    """The page of mail, the keyboard in its list, the second letter being read."""
-    page = window.page
-    page.list.canvas.focus_force()
-    spin(root, lambda: root.focus_get() is page.list.canvas, "the focus")
-    press(root, "Down", "Down")
-    spin(root, lambda: page.reader.letter, "the letter")
-    return page
 
 
 def possible(page):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.ui.turning import button, press, spin, texts
+from tests.ui.turning import at_rest, button, press, spin, texts
 
 pytest.importorskip("tkinter")
 
@@ -77,7 +77,7 @@ def test_leaving_twice_closes_nothing_that_was_opened_since(root, window, writer
     spin(root, lambda: window.page.cover is None, "the mail")
     window.page.show_keys()
     shown = window.page.cover
-    spin(root, lambda: not window.desk.tasks.waiting_seconds(), "every answer")
+    at_rest(root, window)
     assert window.page.cover is shown
 
 
@@ -141,7 +141,7 @@ def answering(root, window):
 
 def is_answered(root, window):
     window.server.resume()
-    spin(root, lambda: not window.desk.tasks.waiting_seconds(), "every answer")
+    at_rest(root, window)
 
 
 def test_an_answer_opens_when_it_is_ready(root, window, answering):
@@ -222,7 +222,7 @@ def test_a_file_that_was_too_large_is_not_spoken_of_once_another_goes_along(
 ):
     (tmp_path / "small").write_bytes(b"x" * 1000)
     writer.enclosures.add(tmp_path / "small")
-    spin(root, lambda: not window.desk.tasks.waiting_seconds(), "the upload")
+    at_rest(root, window)
     assert len(writer.letter.attachments) == 1 and refused_file.said == ""
 
 
@@ -235,5 +235,5 @@ def test_a_file_that_did_not_get_there_can_be_tried_again(root, window, writer, 
     spin(root, lambda: writer.notice.said, "the refusal")
     monkeypatch.undo()
     button(writer.notice, WORDS("notice.again")).invoke()
-    spin(root, lambda: not window.desk.tasks.waiting_seconds(), "the upload")
+    at_rest(root, window)
     assert len(writer.letter.attachments) == 1 and writer.notice.said == ""

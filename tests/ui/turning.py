@@ -13,6 +13,11 @@ def spin(root, done, what):
         root.update()
 
 
+def at_rest(root, window):
+    """Let Tk work until whatever was asked of the server has been answered."""
+    spin(root, lambda: not window.desk.tasks.waiting_seconds(), "every answer")
+
+
 def press(root, *keys):
     """Press keys on whatever has the focus when each is pressed; nothing is waited for between them."""
     for key in keys:
